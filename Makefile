@@ -1,0 +1,42 @@
+# Everything a fresh machine needs: git, make, Python 3.11+.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+FOR ?= 30
+SEED ?= 7
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint types bench clean
+
+help: ## what can be made
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
+
+$(BIN)/.installed: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; $(PYTHON) is older. Say: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || \
+	  { echo "$(PYTHON) cannot make a virtual environment: install its venv module (Debian: python3-venv)."; exit 1; }
+	@echo "Installing into $(VENV) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: $(BIN)/.installed ## the bus and five simulated control rooms, live on the terminal
+	@$(BIN)/dispatch-bus run
+
+demo: $(BIN)/.installed ## the same for FOR=30 seconds with SEED=7, and demo-report.json
+	@$(BIN)/dispatch-bus demo --for $(FOR) --seed $(SEED)
+
+test: $(BIN)/.installed lint types ## lint, types and all tests, on private servers
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(BIN)/.installed
+	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/lint-imports --no-timing 1>/dev/null
+
+types: $(BIN)/.installed
+	@$(BIN)/mypy
+
+bench: $(BIN)/.installed ## benchmarks, as ratios against a floor of the same run
+	@$(BIN)/python -m pytest tests/bench -q -s -p no:xdist
+
+clean: ## forget the environment and the local bus's data
+	rm -rf $(VENV) var demo-report.json
