@@ -1,0 +1,1 @@
+"""What is true, independent of how it is stored, sent or shown."""

@@ -1,0 +1,98 @@
+"""The book: centres, responsibility and agreements that are in force together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from attrs import frozen
+
+from dispatch_bus.domain.agreement import Agreement
+from dispatch_bus.domain.centre import Centre
+from dispatch_bus.domain.codes import Discipline
+from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.geography import Locality
+from dispatch_bus.domain.place import Position
+
+
+@frozen
+class Duty:
+    """Who is responsible for an area and discipline, and who stands in."""
+
+    centre: str
+    backup: str | None = None
+
+
+@frozen
+class Candidate:
+    """A centre with its distance from an incident to its catchment, in metres."""
+
+    centre: Centre
+    distance_m: float
+
+
+@frozen(kw_only=True)
+class Book:
+    """Reference data of one version, checked as a whole before it is used.
+
+    ``duties`` maps (area, discipline) to the one responsible centre; a special zone is an area
+    of its own and goes before the region it lies in.
+    """
+
+    version: str
+    centres: Mapping[str, Centre]
+    duties: Mapping[tuple[str, Discipline], Duty]
+    agreements: Mapping[tuple[frozenset[str], Discipline], Agreement]
+
+    def centre(self, name: str) -> Centre:
+        """Return the centre called ``name``; refuse one that the book does not know."""
+        try:
+            return self.centres[name]
+        except KeyError:
+            raise Refused("centre", name, "Use the id of a centre in centres.toml.") from None
+
+    def agreements_of(
+        self, country: str, discipline: Discipline
+    ) -> Iterator[tuple[str, Agreement]]:
+        """Yield each neighbour of ``country`` with the agreement for ``discipline``."""
+        for (pair, agreed), agreement in sorted(
+            self.agreements.items(), key=lambda item: item[1].id
+        ):
+            if agreed is discipline and country in pair:
+                (neighbour,) = pair - {country}
+                yield neighbour, agreement
+
+    def responsible(
+        self, locality: Locality, country: str, discipline: Discipline
+    ) -> Candidate | None:
+        """Return the centre of ``country`` that is responsible nearest to the locality.
+
+        Nearest is the area that contains the position, else the closest one; special zones
+        that contain it are asked first.
+        """
+        for area in locality.special:
+            duty = self.duties.get((area, discipline))
+            if duty and self.centres[duty.centre].country == country:
+                return Candidate(self.centres[duty.centre], 0.0)
+        return next(iter(self._on_duty(locality, country, discipline)), None)
+
+    def closest(
+        self, locality: Locality, at: Position, country: str, discipline: Discipline
+    ) -> list[Candidate]:
+        """Rank the entitled centres of ``country`` by distance to their catchment, closest first.
+
+        Entitled is who has a duty for the discipline; ties go by distance to the control room.
+        """
+        ranked: dict[str, Candidate] = {}
+        for candidate in self._on_duty(locality, country, discipline):
+            ranked.setdefault(candidate.centre.id, candidate)
+        return sorted(
+            ranked.values(), key=lambda c: (c.distance_m, c.centre.distance_m(at.lon, at.lat))
+        )
+
+    def _on_duty(
+        self, locality: Locality, country: str, discipline: Discipline
+    ) -> Iterator[Candidate]:
+        for hit in locality.areas:
+            duty = self.duties.get((hit.area, discipline)) if hit.country == country else None
+            if duty:
+                yield Candidate(self.centres[duty.centre], hit.distance_m)

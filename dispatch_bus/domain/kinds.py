@@ -1,0 +1,56 @@
+"""Everything that can stand in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from attrs import field, frozen
+
+
+class EntryKind(StrEnum):
+    """What happened, as a code. New kinds are added; none is ever renamed."""
+
+    INCIDENT_RECORDED = "incident.recorded"
+    INCIDENT_STUBBED = "incident.stubbed"
+    INCIDENT_UNCHANGED = "incident.unchanged"
+    INCIDENT_STALE = "incident.stale"
+    INCIDENT_RECOGNISED = "incident.recognised"
+    INCIDENT_DECIDED = "incident.decided"
+    RECORD_REPEATED = "record.repeated"
+    RECORD_QUARANTINED = "record.quarantined"
+    QUARANTINE_REPLAYED = "quarantine.replayed"
+    MIRROR_OPENED = "mirror.opened"
+    MIRROR_UPDATED = "mirror.updated"
+    MIRROR_CLOSED = "mirror.closed"
+    HANDOFF_PROPOSED = "handoff.proposed"
+    HANDOFF_OFFERED = "handoff.offered"
+    HANDOFF_UPDATED = "handoff.updated"
+    HANDOFF_ACCEPTED = "handoff.accepted"
+    HANDOFF_TRANSFERRED = "handoff.transferred"
+    HANDOFF_REFUSED = "handoff.refused"
+    HANDOFF_WITHDRAWN = "handoff.withdrawn"
+    HANDOFF_EXPIRED = "handoff.expired"
+    HANDOFF_CLOSED = "handoff.closed"
+    NOTICE_DELIVERED = "notice.delivered"
+    NOTICE_SHOWN = "notice.shown"
+    NOTICE_ACKNOWLEDGED = "notice.acknowledged"
+    ANSWER_REFUSED = "answer.refused"
+    DELIVERY_ATTEMPTED = "delivery.attempted"
+    DELIVERY_FAILED = "delivery.failed"
+    DELIVERY_UNDELIVERABLE = "delivery.undeliverable"
+    DELIVERY_OVERDUE = "delivery.overdue"
+    PART_MOVED = "part.moved"
+    ALARM_RAISED = "alarm.raised"
+    ROOM_UNREACHABLE = "room.unreachable"
+    ROOM_REACHABLE = "room.reachable"
+    CONSULTED = "consultation"
+
+
+@frozen
+class Happening:
+    """One thing that happened, as codes and parameters: never prose, never personal."""
+
+    kind: EntryKind
+    facts: Mapping[str, Any] = field(factory=dict)

@@ -1,0 +1,102 @@
+"""What an adapter is: five verbs between the bus and one room's CAD system."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+
+from dispatch_bus.domain.message import Message, Receipt
+from dispatch_bus.domain.notice import Answer
+from dispatch_bus.domain.report import Classification, Report
+
+
+@frozen(kw_only=True)
+class RoomSettings:
+    """How to reach one room, as the operator wrote it.
+
+    ``epsg`` is the reference system of the room's coordinates; ``scheme`` names its code list and
+    ``codes`` maps each national code to what it means on the bus; ``options`` are the adapter's
+    own (address, credentials and the like).
+    """
+
+    id: str
+    country: str
+    epsg: int = 4326
+    scheme: str = "bus"
+    codes: Mapping[str, Classification] = field(factory=dict)
+    options: Mapping[str, Any] = field(factory=dict)
+
+
+@frozen(kw_only=True)
+class RawRecord:
+    """One record as the room sent it. ``id`` is unique within the room and never used again."""
+
+    id: str
+    raw: bytes
+
+
+@frozen(kw_only=True)
+class RawPage:
+    """Records after a cursor, oldest first; ``cursor`` is where the next page starts."""
+
+    cursor: str
+    records: tuple[RawRecord, ...]
+
+
+@frozen(kw_only=True)
+class RoomStatus:
+    """A room's own word on itself: its name and what its clock says."""
+
+    name: str
+    clock: datetime
+
+
+class Adapter(ABC):
+    """Base of every adapter. It runs in a process of its own, one call at a time.
+
+    Each verb either returns, or raises :class:`~dispatch_bus.domain.errors.Retry` (it may work
+    later) or :class:`~dispatch_bus.domain.errors.Refused` (it never will). Anything else that it
+    raises counts as ``Retry``. It may be killed at any moment, and is when it is late.
+    """
+
+    def __init__(self, room: RoomSettings) -> None:
+        self.room = room
+
+    @abstractmethod
+    def pull(self, cursor: str | None, *, limit: int, wait_s: float) -> RawPage:
+        """Fetch at most ``limit`` records after ``cursor`` (none: from the beginning).
+
+        With nothing new, wait up to ``wait_s`` seconds for it and then return an empty page.
+        """
+
+    @abstractmethod
+    def read(self, raw: bytes) -> Report | Answer:
+        """Understand one record.
+
+        Raises:
+            Refused: naming the field, the value and what the room should send instead.
+        """
+
+    @abstractmethod
+    def confirm(self, cursor: str) -> None:
+        """Tell the room that everything up to ``cursor`` is stored and may be forgotten."""
+
+    @abstractmethod
+    def deliver(self, message: Message) -> Receipt:
+        """Hand a message to the room, which may have it already.
+
+        Raises:
+            Refused: the room will never take this message.
+            Retry: it is not known whether the room took it; the same message comes again.
+        """
+
+    @abstractmethod
+    def check(self) -> RoomStatus:
+        """Ask the room how it is."""
+
+    def close(self) -> None:
+        """Let go of connections. Called once, if the process is not killed before."""
