@@ -1,0 +1,99 @@
+"""From what should stand open to the steps that get there, and no step more."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from uuid import UUID
+
+import attrs
+
+from dispatch_bus.domain import handoff, mirror
+from dispatch_bus.domain.incident import Incident
+from dispatch_bus.domain.notice import Notice, NoticeKind, NoticeState, Step
+from dispatch_bus.domain.routing import Rule, Verdict, Wanted
+
+_Key = tuple[NoticeKind, str, str]
+
+
+def reconcile(
+    incident: Incident,
+    verdict: Verdict,
+    known: Iterable[Notice],
+    at: datetime,
+    new_id: Callable[[], UUID],
+) -> Iterator[Step]:
+    """Yield the steps from the notices ``known`` for the incident to those the verdict wants.
+
+    A handoff that has ended is not proposed again: a person has answered or let it pass. One
+    that is accepted waits until its owner has heard so, whatever else changes.
+    """
+    standing = {_key(notice): notice for notice in known if _stands(notice)}
+    wanted = {_key_of(one): one for one in verdict.wanted}
+    for key, one in wanted.items():
+        if key not in standing:
+            yield from _open(incident, one, at, new_id)
+    for key, notice in standing.items():
+        if notice.is_open:
+            yield from _keep(incident, notice, key in wanted, at)
+
+
+def _stands(notice: Notice) -> bool:
+    return notice.is_open or notice.kind is NoticeKind.HANDOFF
+
+
+def _key(notice: Notice) -> _Key:
+    return notice.kind, notice.discipline, notice.receiver
+
+
+def _key_of(wanted: Wanted) -> _Key:
+    return wanted.kind, wanted.part.discipline, wanted.receiver
+
+
+def _open(
+    incident: Incident, wanted: Wanted, at: datetime, new_id: Callable[[], UUID]
+) -> Iterator[Step]:
+    is_mirror = wanted.kind is NoticeKind.MIRROR
+    notice = Notice(
+        id=new_id(),
+        kind=wanted.kind,
+        incident=incident.id,
+        discipline=wanted.part.discipline,
+        mode=incident.report.mode,
+        owner=wanted.part.owner,
+        receiver=wanted.receiver,
+        state=NoticeState.OPENED if is_mirror else NoticeState.PROPOSED,
+        revision=incident.revision,
+        rule=wanted.rule.value,
+        agreement=wanted.agreement.id,
+        opened_at=at,
+    )
+    yield (mirror.opened if is_mirror else handoff.proposed)(notice, wanted.facts)
+    if not is_mirror and wanted.agreement.offers_automatically:
+        yield handoff.offered(notice, at, wanted.agreement.answer_s, "agreement")
+
+
+def _keep(incident: Incident, notice: Notice, wanted: bool, at: datetime) -> Iterator[Step]:
+    if notice.state is NoticeState.ACCEPTED:
+        return
+    if incident.is_open:
+        yield _update(_leaving(notice, wanted, at), incident.revision)
+    else:
+        yield end(notice, at, Rule.INCIDENT_CLOSED)
+
+
+def end(notice: Notice, at: datetime, reason: Rule) -> Step:
+    """Close a notice of either kind for the rule that no longer holds it open."""
+    ended = mirror.closed if notice.kind is NoticeKind.MIRROR else handoff.closed
+    return ended(notice, at, reason.value)
+
+
+def _update(notice: Notice, revision: int) -> Step:
+    newer = mirror.updated if notice.kind is NoticeKind.MIRROR else handoff.updated
+    return newer(notice, revision)
+
+
+def _leaving(notice: Notice, wanted: bool, at: datetime) -> Notice:
+    """Start or stop the clock after which an unwanted notice closes (hysteresis)."""
+    since = None if wanted else notice.leaving_since or at
+    return attrs.evolve(notice, leaving_since=since)
