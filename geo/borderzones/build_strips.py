@@ -1,0 +1,120 @@
+"""Makes the strips of a border zone: what of one country lies within a depth of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import shapely
+from attrs import frozen
+from pyproj import Proj
+
+from borderzones import plane
+from borderzones.arrays import Floats, Geometries
+from borderzones.build_sources import Geodata
+from borderzones.definitions import BorderZone
+from borderzones.errors import DefinitionError, SourceError
+from borderzones.layer import outline_runs
+from borderzones.zonefile import Areas, on_grid
+
+# 64 steps for a quarter circle keep the chord within 1.2 m of a 15 km arc.
+_QUARTER = 64
+# A region that only touches the strip along a seam of a centimetre is not in it.
+_MIN_PIECE_M2 = 100.0
+_M2_PER_SQUARE_DEGREE = 7.6e9
+_PROJ = Proj("EPSG:3034")
+
+
+@frozen(eq=False)
+class Strip:
+    """The strip of ``zone`` in the country ``side``, in degrees."""
+
+    zone: BorderZone
+    side: str
+    polygon: shapely.MultiPolygon
+
+
+def strips(data: Geodata, zones: tuple[BorderZone, ...]) -> tuple[Strip, ...]:
+    """Make both strips of each zone, in the order of the zones and of their pairs."""
+    return tuple(strip for zone in zones for strip in _both_sides(data, zone))
+
+
+def strip_areas(made: tuple[Strip, ...]) -> Areas:
+    """Return the strips as areas with the properties ``zone_id`` and ``side``."""
+    rows = tuple({"zone_id": strip.zone.zone_id, "side": strip.side} for strip in made)
+    return Areas(rows, np.array([strip.polygon for strip in made]))
+
+
+def piece_areas(data: Geodata, made: tuple[Strip, ...]) -> Areas:
+    """Cut strips by region; ``piece_id`` is zone, side and region, as NL-BE-15km/NL/NL-VR24."""
+    pieces = [piece for strip in made for piece in _cut(data, strip)]
+    rows = tuple({"piece_id": piece_id} for piece_id, _ in pieces)
+    return Areas(rows, np.array([polygon for _, polygon in pieces]))
+
+
+def _both_sides(data: Geodata, zone: BorderZone) -> Iterator[Strip]:
+    known = data.countries.column("country")
+    if unknown := set(zone.pair) - set(known):
+        raise DefinitionError(
+            f"{zone.zone_id}: pair names {min(unknown)!r}, which is not one of {', '.join(known)}."
+        )
+    first, second = zone.pair
+    if not data.country(first).intersects(data.country(second)):
+        raise DefinitionError(f"{zone.zone_id}: {first} and {second} share no border. Remove it.")
+    yield Strip(zone, first, _strip(data.country(first), data.country(second), zone))
+    yield Strip(zone, second, _strip(data.country(second), data.country(first), zone))
+
+
+def _strip(
+    own: shapely.MultiPolygon, other: shapely.MultiPolygon, zone: BorderZone
+) -> shapely.MultiPolygon:
+    common = _polygonal(own.intersection(other))
+    near = shapely.union(_within(own, other, zone.depth_m), common)
+    return _rounded(_polygonal(own.intersection(near)), zone.zone_id)
+
+
+def _within(
+    own: shapely.MultiPolygon, other: shapely.MultiPolygon, depth_m: float
+) -> shapely.Geometry:
+    """Return, in degrees, what lies within ``depth_m`` of the part of ``other`` near ``own``."""
+    runs, _ = outline_runs(np.array([other]))
+    flat_own = plane.flatten(np.array([own]))[0]
+    shapely.prepare(flat_own)
+    runs = runs[shapely.dwithin(flat_own, runs, depth_m * plane.MAX_SCALE)]
+    rounds = shapely.buffer(runs, depth_m * _scale(runs), quad_segs=_QUARTER)
+    return shapely.transform(
+        shapely.union_all(rounds),
+        lambda xy: np.column_stack(plane.from_plane(xy[:, 0], xy[:, 1])),
+    )
+
+
+def _scale(runs: Geometries) -> Floats:
+    """Return the plane's scale at each run: a depth is as long on the ground everywhere."""
+    centres = shapely.centroid(runs)
+    lon, lat = plane.from_plane(shapely.get_x(centres), shapely.get_y(centres))
+    return np.asarray(_PROJ.get_factors(lon, lat).meridional_scale)
+
+
+def _cut(data: Geodata, strip: Strip) -> Iterator[tuple[str, shapely.MultiPolygon]]:
+    for row, polygon in zip(data.regions.rows, data.regions.polygons, strict=True):
+        if row["country"] != strip.side or not polygon.intersects(strip.polygon):
+            continue
+        piece_id = f"{strip.zone.zone_id}/{strip.side}/{row['region_id']}"
+        piece = _rounded(_polygonal(polygon.intersection(strip.polygon)), piece_id)
+        if piece.area * _M2_PER_SQUARE_DEGREE >= _MIN_PIECE_M2:
+            yield piece_id, piece
+
+
+def _polygonal(shape: shapely.Geometry) -> shapely.MultiPolygon:
+    """Return the polygons of ``shape``, without the lines and points where areas only touch."""
+    parts = shapely.get_parts(shapely.get_parts(shape))
+    return shapely.multipolygons(parts[shapely.get_dimensions(parts) == 2])
+
+
+def _rounded(shape: shapely.MultiPolygon, name: str) -> shapely.MultiPolygon:
+    rounded = on_grid(np.array([shape]))[0]
+    if not rounded.is_valid:
+        rounded = _polygonal(shapely.make_valid(rounded))
+    if rounded.is_valid:
+        return rounded
+    raise SourceError(f"{name}: {shapely.is_valid_reason(rounded)}. Mend the outlines near it.")

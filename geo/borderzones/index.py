@@ -1,0 +1,134 @@
+"""The layers of a zone file, indexed together, and the rules that keep their answers consistent.
+
+A point on an outline belongs to the areas on both sides. Countries are exact: the answer of the
+polygons themselves. Regions and strips follow the countries, because they were surveyed or
+computed apart and may miss a border by a centimetre.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Self
+
+import numpy as np
+from attrs import evolve, frozen
+
+from borderzones.arrays import Bools, Floats, Ints
+from borderzones.layer import Layer
+from borderzones.zonefile import ZoneFile
+
+# Seams between regions of one country: two units of the file's grid, about 2 cm.
+_SEAM_M = 0.03
+# A strip's outer edge is true to a few metres, so the border may be that much farther away.
+_EDGE_M = 25.0
+
+
+@frozen(eq=False)
+class Circles:
+    """Circles: centres in degrees and radii in metres, each of shape (points,)."""
+
+    lon: Floats
+    lat: Floats
+    radius_m: Floats
+
+
+@frozen(eq=False)
+class Measured:
+    """How circles lie to each area of a layer; two-dimensional arrays are (points, areas)."""
+
+    radius_m: Floats
+    inside: Bools
+    outline_m: Floats
+
+    @property
+    def touched(self) -> Bools:
+        """Where the circle and the area have a point in common."""
+        radius = self.radius_m[:, None]
+        return self.inside | ((self.outline_m <= radius) & (radius > 0))
+
+    @property
+    def certain(self) -> Bools:
+        """Where the whole circle lies within the area."""
+        return self.inside & (self.outline_m >= self.radius_m[:, None])
+
+    @property
+    def distance_m(self) -> Floats:
+        """Metres from the centre to the area, 0 inside; infinite beyond reach."""
+        return np.where(self.inside, 0.0, self.outline_m)
+
+
+@frozen(eq=False)
+class Found:
+    """What the index measured; ``special`` tells which special zones contain the centres."""
+
+    countries: Measured
+    regions: Measured
+    strips: Measured
+    special: Bools
+
+
+@frozen(eq=False)
+class Index:
+    """The layers, and for each region and strip the number of its country.
+
+    ``strip_other`` is the number of the pair's other country, ``depth_m`` the deepest zone.
+    """
+
+    countries: Layer
+    regions: Layer
+    strips: Layer
+    special: Layer
+    region_country: Ints
+    strip_country: Ints
+    strip_other: Ints
+    depth_m: float
+
+    @classmethod
+    def of(cls, content: ZoneFile) -> Self:
+        """Index a zone file."""
+        layers = content.layers
+        codes = layers["countries"].column("country")
+        pairs = {zone.zone_id: zone.pair for zone in content.zones}
+        sides = [(pairs[row["zone_id"]], row["side"]) for row in layers["strips"].rows]
+        others = [pair[1 - pair.index(side)] for pair, side in sides]
+        return cls(
+            **{name: Layer.of(layers[name].polygons) for name in cls._layer_names()},
+            region_country=_numbers(layers["regions"].column("country"), codes),
+            strip_country=_numbers([side for _, side in sides], codes),
+            strip_other=_numbers(others, codes),
+            depth_m=max(zone.depth_m for zone in content.zones),
+        )
+
+    @staticmethod
+    def _layer_names() -> tuple[str, ...]:
+        return ("countries", "regions", "strips", "special")
+
+    def measure(self, circles: Circles) -> Found:
+        """Measure how the circles lie to every area; regions as far as the deepest zone."""
+        reach = circles.radius_m + self.depth_m
+        countries = _measure(self.countries, circles, reach + _EDGE_M)
+        regions = self._follow(countries.inside, _measure(self.regions, circles, reach))
+        strips = _measure(self.strips, circles, circles.radius_m)
+        within = strips.inside & countries.inside[:, self.strip_country]
+        special = self.special.contains(circles.lon, circles.lat)
+        return Found(countries, regions, evolve(strips, inside=within), special)
+
+    def _follow(self, in_country: Bools, regions: Measured) -> Measured:
+        """Put each centre in a region of each country that it is in, and in no other."""
+        inside = regions.inside & in_country[:, self.region_country]
+        for number in range(in_country.shape[1]):
+            own = np.flatnonzero(self.region_country == number)
+            seams = np.flatnonzero(in_country[:, number] & ~inside[:, own].any(axis=1))
+            nearest = own[regions.outline_m[seams][:, own].argmin(axis=1)]
+            inside[seams, nearest] = regions.outline_m[seams, nearest] <= _SEAM_M
+        return evolve(regions, inside=inside)
+
+
+def _measure(layer: Layer, circles: Circles, reach_m: Floats) -> Measured:
+    inside = layer.contains(circles.lon, circles.lat)
+    outline_m = layer.outline_m(circles.lon, circles.lat, reach_m)
+    return Measured(circles.radius_m, inside, outline_m)
+
+
+def _numbers(names: Sequence[str], known: Sequence[str]) -> Ints:
+    return np.array([known.index(name) for name in names], dtype=np.int64)

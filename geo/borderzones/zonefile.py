@@ -1,0 +1,198 @@
+"""The built zone file: one archive that is versioned, checksummed and the same for the same input.
+
+A zip archive of ``header.json`` (schema, label, zones, sources, and the properties of each area),
+of two little-endian int32 arrays for each layer of areas (coordinates in units of 1e-7 degree,
+EPSG:4326, longitudes before latitudes; offsets of rings, parts and areas; all as differences),
+and of ``digest``, the SHA-256 of everything before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from attrs import asdict, frozen
+
+from borderzones.arrays import Geometries
+from borderzones.definitions import BorderZone
+from borderzones.errors import ZoneFileError
+
+SCHEMA = 1
+UNITS_PER_DEGREE = 1e7
+LAYERS = ("countries", "regions", "special", "strips", "pieces")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_HEADER, _DIGEST = "header.json", "digest"
+
+
+@frozen
+class Source:
+    """A file that zones were built from, with its licence and the credit that it asks for."""
+
+    file: str
+    version: str
+    licence: str
+    attribution: str
+    sha256: str
+
+
+@frozen(eq=False)
+class Areas:
+    """Multipolygons in degrees with their properties, one row each."""
+
+    rows: tuple[Mapping[str, str], ...]
+    polygons: Geometries
+
+    def column(self, name: str) -> tuple[str, ...]:
+        """Return the property ``name`` of every row."""
+        return tuple(row[name] for row in self.rows)
+
+
+@frozen(eq=False)
+class ZoneFile:
+    """The content of a zone file; ``layers`` has one entry for each of `LAYERS`."""
+
+    label: str
+    zones: tuple[BorderZone, ...]
+    sources: tuple[Source, ...]
+    layers: Mapping[str, Areas]
+
+
+def on_grid(polygons: Geometries) -> Geometries:
+    """Round coordinates to the file's unit of 1e-7 degree (about 1 cm)."""
+    rounded: Geometries = shapely.transform(
+        polygons, lambda lonlat: np.rint(lonlat * UNITS_PER_DEGREE) / UNITS_PER_DEGREE
+    )
+    return rounded
+
+
+def write(path: Path, content: ZoneFile) -> str:
+    """Write ``content`` and return its version; the same content makes the same bytes."""
+    entries = {_HEADER: _header(content)}
+    for name in LAYERS:
+        entries[f"{name}.xy"], entries[f"{name}.offsets"] = _encode(content.layers[name].polygons)
+    digest = _digest(entries.values())
+    entries[_DIGEST] = digest.encode()
+    unfinished = path.with_name(path.name + ".new")
+    with zipfile.ZipFile(unfinished, "w") as archive:
+        for name, data in entries.items():
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, compresslevel=9)
+    unfinished.replace(path)
+    return _version(content.label, digest)
+
+
+def read(path: Path) -> tuple[ZoneFile, str]:
+    """Read a zone file and return it with its version.
+
+    Raises `ZoneFileError` when it is missing, damaged or of another schema.
+    """
+    entries = _read_entries(path)
+    digest = entries.pop(_DIGEST, b"").decode("ascii", "replace")
+    header = _read_header(path, entries)
+    if digest != _digest(entries.values()):
+        raise _damaged(path, "its checksum does not match")
+    layers = {
+        name: Areas(tuple(rows), _decode(entries[f"{name}.xy"], entries[f"{name}.offsets"]))
+        for name, rows in header["layers"].items()
+    }
+    zones = tuple(
+        BorderZone(zone["zone_id"], (zone["pair"][0], zone["pair"][1]), zone["depth_m"])
+        for zone in header["zones"]
+    )
+    sources = tuple(Source(**source) for source in header["sources"])
+    content = ZoneFile(header["label"], zones, sources, layers)
+    return content, _version(content.label, digest)
+
+
+def _version(label: str, digest: str) -> str:
+    return f"{label}+{digest[:12]}"
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    total = hashlib.sha256()
+    for part in parts:
+        total.update(hashlib.sha256(part).digest())
+    return total.hexdigest()
+
+
+def _header(content: ZoneFile) -> bytes:
+    header = {
+        "schema": SCHEMA,
+        "crs": "EPSG:4326",
+        "label": content.label,
+        "zones": [asdict(zone) for zone in content.zones],
+        "sources": [asdict(source) for source in content.sources],
+        "layers": {name: [dict(row) for row in content.layers[name].rows] for name in LAYERS},
+    }
+    return json.dumps(header, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def _read_entries(path: Path) -> dict[str, bytes]:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+    except FileNotFoundError as error:
+        raise ZoneFileError(f"{path}: no such zone file. {_REMEDY}") from error
+    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _read_header(path: Path, entries: Mapping[str, bytes]) -> dict[str, Any]:
+    try:
+        header: dict[str, Any] = json.loads(entries[_HEADER])
+        schema = header["schema"]
+    except (KeyError, ValueError, TypeError) as error:
+        raise _damaged(path, "it has no readable header") from error
+    if schema != SCHEMA:
+        raise ZoneFileError(
+            f"{path}: schema {schema!r} is not the schema {SCHEMA} of this program. {_REMEDY}"
+        )
+    return header
+
+
+_REMEDY = "Build it again from its zones.toml, or restore the file that was shipped."
+
+
+def _damaged(path: Path, why: str) -> ZoneFileError:
+    return ZoneFileError(f"{path}: the zone file is damaged: {why}. {_REMEDY}")
+
+
+def _encode(polygons: Geometries) -> tuple[bytes, bytes]:
+    _, lonlat, offsets = shapely.to_ragged_array(_multi(polygons))
+    units = np.rint(lonlat.T * UNITS_PER_DEGREE).astype("<i4")
+    lengths = [len(offset) for offset in offsets]
+    steps = [_differences(offset.astype("<i4")) for offset in offsets]
+    return _differences(units).tobytes(), np.concatenate(
+        [np.array(lengths, "<i4"), *steps]
+    ).tobytes()
+
+
+def _multi(polygons: Geometries) -> Geometries:
+    parts, owner = shapely.get_parts(polygons, return_index=True)
+    multi: Geometries = shapely.multipolygons(parts, indices=owner)
+    return multi
+
+
+def _differences(values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    return np.diff(values, axis=-1, prepend=np.zeros_like(values[..., :1]))
+
+
+def _decode(xy: bytes, offsets: bytes) -> Geometries:
+    units = np.cumsum(np.frombuffer(xy, "<i4").reshape(2, -1), axis=1, dtype=np.int64)
+    lonlat = units / UNITS_PER_DEGREE
+    numbers = np.frombuffer(offsets, "<i4")
+    ends = np.cumsum(numbers[:3])
+    steps = np.split(numbers[3:], ends[:-1])
+    totals = tuple(np.cumsum(step, dtype=np.int64) for step in steps)
+    polygons: Geometries = shapely.from_ragged_array(
+        shapely.GeometryType.MULTIPOLYGON, np.ascontiguousarray(lonlat.T), totals
+    )
+    return polygons

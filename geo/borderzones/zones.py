@@ -1,0 +1,74 @@
+"""Loaded zones, and the look-up of circles in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from attrs import frozen
+
+from borderzones import zonefile
+from borderzones.answers import Answers
+from borderzones.definitions import BorderZone
+from borderzones.index import Circles
+from borderzones.look import Look
+from borderzones.positions import unusable
+from borderzones.zonefile import Areas, Source
+
+# Answers are tables of points times areas: blocks of this size keep them to a few megabytes.
+_BLOCK = 1_000
+
+
+@frozen(eq=False)
+class Zones:
+    """Borders, regions and border zones of one version; read-only, so threads may share it.
+
+    ``countries`` and ``region_ids`` are sorted. ``region_countries`` gives the country of each
+    region, in that order. ``pieces`` are the strips cut by region (``piece_id``), for maps.
+    """
+
+    version: str
+    definitions: tuple[BorderZone, ...]
+    sources: tuple[Source, ...]
+    countries: tuple[str, ...]
+    region_ids: tuple[str, ...]
+    region_countries: tuple[str, ...]
+    pieces: Areas
+    _answers: Answers
+
+    def look(
+        self, lon: npt.ArrayLike, lat: npt.ArrayLike, radius_m: npt.ArrayLike = 0.0
+    ) -> list[Look]:
+        """Look up circles: centres in degrees (EPSG:4326) and radii in metres, 0 to 50 km.
+
+        The three are numbers or arrays that broadcast to one shape (points,); the answers come
+        in that order. No value raises: what is no place is answered as such, with the reason.
+        """
+        arrays = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (lon, lat, radius_m)))
+        centres = np.stack([np.atleast_1d(array).ravel() for array in arrays])
+        reasons = unusable(*centres)
+        usable = np.array([not reason for reason in reasons], dtype=np.bool_)
+        found = self._found(centres[:, usable])
+        return [Look("not_a_place", reason) if reason else next(found) for reason in reasons]
+
+    def _found(self, centres: npt.NDArray[np.float64]) -> Iterator[Look]:
+        for start in range(0, centres.shape[1], _BLOCK):
+            yield from self._answers.look(Circles(*centres[:, start : start + _BLOCK]))
+
+
+def load(path: Path) -> Zones:
+    """Load a built zone file; raise `ZoneFileError` when it is missing or damaged."""
+    content, version = zonefile.read(path)
+    regions = content.layers["regions"]
+    return Zones(
+        version=version,
+        definitions=content.zones,
+        sources=content.sources,
+        countries=content.layers["countries"].column("country"),
+        region_ids=regions.column("region_id"),
+        region_countries=regions.column("country"),
+        pieces=content.layers["pieces"],
+        answers=Answers.of(content),
+    )
