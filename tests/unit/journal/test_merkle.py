@@ -234,6 +234,13 @@ def test_a_changed_consistency_proof_fails(second: int, data: st.DataObject) -> 
         assert not verify_consistency(first, second, older, newer, proof[:place])
 
 
+def test_a_consistency_proof_does_not_serve_a_taller_tree() -> None:
+    """A proof that ends below the root of the claimed size does not verify."""
+    proof = consistency_proof(LEAVES, 6, 8)
+    roots = naive_root(LEAVES[:6]), naive_root(LEAVES)
+    assert not verify_consistency(6, 16, *roots, proof)
+
+
 def test_a_rewritten_history_has_no_consistency_proof() -> None:
     """A tree whose early leaf was changed proves nothing against the root given out before."""
     given_out = naive_root(MANY[:50])

@@ -120,6 +120,12 @@ def test_an_epoch_that_falls_is_found() -> None:
     assert codes(found) == [(Code.EPOCH_BACKWARDS, 3)]
 
 
+def test_an_epoch_is_held_against_the_highest_before_it() -> None:
+    """An epoch that rises again, but not to where it was, is a problem of its own."""
+    found = report([row(1, epoch=3), row(2, epoch=1), row(3, epoch=2)], [])
+    assert codes(found) == [(Code.EPOCH_BACKWARDS, 2), (Code.EPOCH_BACKWARDS, 3)]
+
+
 def test_a_checkpoint_of_an_earlier_epoch_than_its_entries_is_found() -> None:
     """A signature from before a restore does not vouch for entries written after it."""
     entries = [row(1), row(2, epoch=2)]
