@@ -1,0 +1,65 @@
+"""Checks of ``rooms.toml``."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+
+from dispatch_bus.settings.checks.addresses import is_local, room_address, split
+from dispatch_bus.settings.checks.identity import repeated, unknown
+from dispatch_bus.settings.finding import Finding, Level
+from dispatch_bus.settings.models import CodesFile, RoomsFile
+
+FILE = "rooms.toml"
+# What the shipped example says, so everybody knows it.
+EXAMPLE_TOKEN = "simulated"  # noqa: S105
+
+
+def each_once(rooms: RoomsFile) -> Iterator[Finding]:
+    """Find two rooms with one id."""
+    yield from repeated(FILE, "room.id", (room.id for room in rooms.room))
+
+
+def adapters_known(rooms: RoomsFile, adapters: Collection[str]) -> Iterator[Finding]:
+    """Find rooms whose adapter is not installed."""
+    for room in rooms.room:
+        if room.adapter not in adapters:
+            key = f"room.{room.id}.adapter"
+            yield unknown(FILE, key, room.adapter, adapters, "the installed adapters")
+
+
+def code_lists_known(rooms: RoomsFile, codes: Mapping[str, CodesFile]) -> Iterator[Finding]:
+    """Find rooms whose code list has no file."""
+    for room in rooms.room:
+        if room.codes not in codes:
+            yield unknown(FILE, f"room.{room.id}.codes", room.codes, codes, "codes/")
+
+
+def addresses_whole(rooms: RoomsFile) -> Iterator[Finding]:
+    """Find addresses that lack their scheme or host."""
+    for room in rooms.room:
+        if "url" in room.options and split(room.options["url"]) is None:
+            remedy = 'Write a whole address, such as "http://127.0.0.1:8431".'
+            yield Finding(FILE, f"room.{room.id}.options.url", room.options["url"], remedy)
+
+
+def addresses_once(rooms: RoomsFile) -> Iterator[Finding]:
+    """Find two rooms behind one address: each case would come in twice."""
+    users = defaultdict(list)
+    for room in rooms.room:
+        if url := room.options.get("url"):
+            users[str(url).rstrip("/")].append(room.id)
+    for url, (first, *others) in users.items():
+        for other in others:
+            remedy = f"Room {first} has this address: use another, or make them one room."
+            yield Finding(FILE, f"room.{other}.options.url", url, remedy)
+
+
+def tokens_secret(rooms: RoomsFile) -> Iterator[Finding]:
+    """Warn of a token that everybody knows, for a room on another machine."""
+    for room in rooms.room:
+        host, _ = room_address(room)
+        if room.options.get("token") == EXAMPLE_TOKEN and host and not is_local(host):
+            remedy = f"Get a secret token from {host}: this one is the shipped example."
+            key = f"room.{room.id}.options.token"
+            yield Finding(FILE, key, EXAMPLE_TOKEN, remedy, Level.WARNING)

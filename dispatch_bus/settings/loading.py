@@ -1,0 +1,44 @@
+"""Loads a configuration folder, and checks it against the world around it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from dispatch_bus.settings import checks
+from dispatch_bus.settings.facts import GeographyFacts
+from dispatch_bus.settings.finding import Finding, refuse_mistakes
+from dispatch_bus.settings.reading import MODELS, read
+from dispatch_bus.settings.settings import Settings, build
+
+
+def load(folder: Path) -> Settings:
+    """Load a folder that is right as far as its files alone can tell.
+
+    Raises:
+        ConfigurationWrong: with every mistake in all of the files.
+    """
+    reading = read(folder)
+    refuse_mistakes(folder, _sorted((*reading.findings, *checks.run(reading.materials))))
+    return build(folder, reading.materials, reading.version)
+
+
+def check(folder: Path, facts: GeographyFacts, adapters: Collection[str]) -> tuple[Finding, ...]:
+    """Find every mistake and warning, given the built zones and the installed adapters' names."""
+    reading = read(folder)
+    materials = {**reading.materials, "facts": facts, "adapters": adapters}
+    return _sorted((*reading.findings, *checks.run(materials)))
+
+
+def defaults_folder() -> Path:
+    """Return the folder with the shipped configuration: in the wheel, or in a source tree."""
+    here = Path(__file__).resolve()
+    packaged = here.with_name("defaults")
+    return packaged if packaged.is_dir() else here.parents[2] / "config"
+
+
+def _sorted(findings: Collection[Finding]) -> tuple[Finding, ...]:
+    order = list(MODELS)
+    return tuple(
+        sorted(findings, key=lambda one: order.index(one.file) if one.file in order else len(order))
+    )
