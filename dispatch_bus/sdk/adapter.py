@@ -9,6 +9,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from dispatch_bus.domain.checks import aware, characters, to_utc
 from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Classification, Report
@@ -51,8 +52,8 @@ class RawPage:
 class RoomStatus:
     """A room's own word on itself: its name and what its clock says."""
 
-    name: str
-    clock: datetime
+    name: str = field(validator=characters())
+    clock: datetime = field(converter=to_utc, validator=aware)
 
 
 class Adapter(ABC):
@@ -98,5 +99,5 @@ class Adapter(ABC):
     def check(self) -> RoomStatus:
         """Ask the room how it is."""
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 - most adapters hold nothing
         """Let go of connections. Called once, if the process is not killed before."""

@@ -1,0 +1,85 @@
+"""Starts, asks and ends one adapter process.
+
+Plain sockets and ``subprocess`` only, so that it works in a threaded process and in one that
+eventlet has patched.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from typing import Any
+
+from attrs import frozen
+
+from dispatch_bus.domain.errors import Retry
+from dispatch_bus.sdk import frames
+
+
+@frozen
+class Child:
+    """A running adapter process. It dies when the pipe end ``lifeline`` is closed."""
+
+    process: subprocess.Popen[bytes]
+    sock: socket.socket
+    lifeline: int
+
+    def ask(self, request: Any, deadline_s: float) -> Any:
+        """Send one frame and return the one that answers it.
+
+        Raises:
+            TimeoutError: it took longer than ``deadline_s`` seconds.
+            Closed: the process has ended.
+            TooLarge, Garbled: request or answer is no frame.
+        """
+        deadline = frames.Deadline(deadline_s)
+        frames.write(self.sock, request, deadline)
+        return frames.read(self.sock, deadline)
+
+    def end(self, grace_s: float) -> None:
+        """Let it finish within ``grace_s`` seconds, then kill it and all that it started."""
+        self.sock.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(grace_s)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        os.close(self.lifeline)
+
+
+def spawn(room: str, role: str) -> Child:
+    """Start an adapter process for a room; it waits for a first frame that says which adapter.
+
+    Raises:
+        Retry: the machine has no process or file handle left.
+    """
+    with contextlib.ExitStack() as undo:
+        try:
+            ours, theirs = socket.socketpair()
+            undo.callback(ours.close)
+            inherited, lifeline = os.pipe()
+            undo.callback(os.close, lifeline)
+            process = _started(room, role, theirs, inherited)
+        except OSError as error:
+            raise Retry(
+                f"{room}: the adapter's process does not start ({error.strerror})"
+            ) from error
+        undo.pop_all()
+    return Child(process, ours, lifeline)
+
+
+def _started(room: str, role: str, sock: socket.socket, lifeline: int) -> subprocess.Popen[bytes]:
+    # What the child is given is its own: this process lets go of it, whatever comes of the start.
+    with sock, os.fdopen(lifeline, "rb", buffering=0):
+        handles = (sock.fileno(), lifeline)
+        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-P", "-m", "dispatch_bus.sdk.host", room, role, *map(str, handles)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=handles,
+            start_new_session=True,
+        )

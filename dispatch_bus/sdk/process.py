@@ -1,0 +1,205 @@
+"""The bus's side of an adapter: a process of its own, killed when it is late."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry
+from dispatch_bus.domain.json import JSON, from_json, to_json
+from dispatch_bus.domain.message import Message, Receipt
+from dispatch_bus.domain.notice import Answer
+from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk import frames, wire
+from dispatch_bus.sdk.adapter import RawPage, RoomSettings, RoomStatus
+from dispatch_bus.sdk.child import Child, spawn
+from dispatch_bus.sdk.page import Page, Record
+
+T = TypeVar("T")
+START_S = 30.0
+READ_S = 2.0
+# A record is blamed for what it does twice, alone: the first time may be the machine's fault.
+_ATTEMPTS_ALONE = 2
+_CLOSE_S = 2.0
+_NONSENSE = (frames.Garbled, LookupError, TypeError, ValueError, AttributeError, Refused)
+
+
+class Stopped(Retry):
+    """The adapter's process was late or died; the next call starts another."""
+
+
+class RoomProcess:
+    """One room's adapter in a process of its own, started at the first call.
+
+    ``role`` tells the processes of one room apart in logs and process lists. Calls take turns;
+    each has a deadline in seconds, to which a start adds its own time. A late process is killed,
+    a dead one replaced at the next call; when to call again is the caller's matter.
+
+    Every call may raise:
+        Retry: the room or its adapter failed for now.
+        Refused: the room's options are wrong.
+        Stop: no such adapter is installed.
+    """
+
+    def __init__(self, settings: RoomSettings, adapter: str, *, role: str) -> None:
+        self._settings = settings
+        self._adapter = adapter
+        self._role = role
+        self._child: Child | None = None
+        self._turn = threading.Lock()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the adapter, if one has been started."""
+        return self._child.process.pid if self._child else None
+
+    def pull(self, cursor: str | None, *, limit: int, wait_s: float, deadline_s: float) -> Page:
+        """Fetch at most ``limit`` records after ``cursor``, each understood or refused.
+
+        Reading comes after the deadline's work: 2 s for the page and, if that is not enough,
+        2 s twice for each record alone. One that takes longer is refused, and the page goes on.
+        """
+        asked = {"cursor": cursor, "limit": limit, "wait_s": wait_s}
+        with self._one_at_a_time(deadline_s):
+            raw = self._ask("pull", asked, deadline_s, wire.page_from_json)
+            understood = self._understand([record.raw for record in raw.records])
+        return _page(raw, understood)
+
+    def confirm(self, cursor: str, *, deadline_s: float) -> None:
+        """Tell the room that everything up to ``cursor`` is stored."""
+        with self._one_at_a_time(deadline_s):
+            self._ask("confirm", {"cursor": cursor}, deadline_s, lambda _: None)
+
+    def read(self, raw: bytes, *, deadline_s: float) -> Report | Answer:
+        """Understand one record.
+
+        Raises:
+            Refused: naming the field, the value and what the room should send instead.
+        """
+        with self._one_at_a_time(deadline_s):
+            (understood,) = self._read([raw], deadline_s)
+        if isinstance(understood, Refused):
+            raise understood
+        return understood
+
+    def deliver(self, message: Message, *, deadline_s: float) -> Receipt:
+        """Hand a message to the room.
+
+        Raises:
+            Refused: the room will never take this message.
+        """
+        asked = {"message": to_json(message)}
+        with self._one_at_a_time(deadline_s):
+            return self._ask("deliver", asked, deadline_s, lambda it: from_json(it, Receipt))
+
+    def check(self, *, deadline_s: float) -> RoomStatus:
+        """Ask the room how it is."""
+        with self._one_at_a_time(deadline_s):
+            return self._ask("check", {}, deadline_s, lambda it: from_json(it, RoomStatus))
+
+    def close(self) -> None:
+        """End the process; a later call would start another."""
+        self._end(_CLOSE_S)
+
+    @contextlib.contextmanager
+    def _one_at_a_time(self, deadline_s: float) -> Iterator[None]:
+        if not self._turn.acquire(timeout=deadline_s):
+            raise Retry(f"{self._settings.id}: the adapter was busy for {deadline_s:g} s")
+        try:
+            yield
+        finally:
+            self._turn.release()
+
+    def _understand(self, raws: Sequence[bytes]) -> list[wire.Understanding]:
+        if not raws:
+            return []
+        try:
+            return self._read(raws, READ_S)
+        except Stopped:
+            return [self._read_alone(raw) for raw in raws]
+
+    def _read_alone(self, raw: bytes) -> wire.Understanding:
+        for _ in range(_ATTEMPTS_ALONE):
+            with contextlib.suppress(Stopped):
+                return self._read([raw], READ_S)[0]
+        why = f"Reading it took longer than {READ_S:g} s, or ended the adapter, and was stopped."
+        return Refused("record", raw, f"{why} Mend the adapter, then replay it.")
+
+    def _read(self, raws: Sequence[bytes], deadline_s: float) -> list[wire.Understanding]:
+        asked = {"raws": [wire.raw_to_json(raw) for raw in raws]}
+        return self._ask("read", asked, deadline_s, wire.understandings_from_json(len(raws)))
+
+    def _ask(self, verb: str, asked: JSON, deadline_s: float, decode: Callable[[Any], T]) -> T:
+        child = self._child or self._start()
+        outcome = self._exchange(child, verb, {"verb": verb, **asked}, deadline_s, decode)
+        return _returned_or_raised(self._settings.id, outcome)
+
+    def _start(self) -> Child:
+        self._child = child = spawn(self._settings.id, self._role)
+        asked = {"adapter": self._adapter, "room": to_json(self._settings)}
+        outcome = self._exchange(child, "start", asked, START_S, lambda _: child)
+        if isinstance(outcome, DispatchBusError):
+            self._end(_CLOSE_S)
+        return _returned_or_raised(self._settings.id, outcome)
+
+    def _exchange(
+        self, child: Child, verb: str, asked: JSON, deadline_s: float, decode: Callable[[Any], T]
+    ) -> T | DispatchBusError:
+        try:
+            answer = child.ask(asked, deadline_s)
+            if "error" in answer:
+                return wire.error_from_json(answer["error"])
+            return decode(answer["result"])
+        except BaseException as failure:
+            # Whatever it was, an answer may still be on its way: this process is of no more use.
+            self._end(0.0)
+            self._tell(failure, verb, deadline_s)
+            raise
+
+    def _tell(self, failure: BaseException, verb: str, deadline_s: float) -> None:
+        room = self._settings.id
+        match failure:
+            case TimeoutError():
+                what = f"{room}: {verb} took longer than {deadline_s:g} s and was stopped"
+                raise Stopped(what) from failure
+            case frames.Closed():
+                raise Stopped(f"{room}: the adapter's process ended during {verb}") from failure
+            case frames.TooLarge():
+                raise Retry(f"{room}: {verb}: {failure.what}") from failure
+            case _ if isinstance(failure, _NONSENSE):
+                what = f"{room}: the adapter's answer to {verb} is unusable ({_reason(failure)})"
+                raise Retry(what) from failure
+
+    def _end(self, grace_s: float) -> None:
+        child, self._child = self._child, None
+        if child:
+            child.end(grace_s)
+
+
+def _reason(failure: BaseException) -> str:
+    # A refusal's words are ours; those of other errors may quote a record.
+    return str(failure) if isinstance(failure, Refused) else type(failure).__name__
+
+
+def _returned_or_raised(room: str, outcome: T | DispatchBusError) -> T:
+    if isinstance(outcome, Retry):
+        raise Retry(f"{room}: {outcome.what}", outcome.after_s)
+    if isinstance(outcome, DispatchBusError):
+        raise outcome
+    return outcome
+
+
+def _page(raw: RawPage, understood: Sequence[wire.Understanding]) -> Page:
+    pairs = zip(raw.records, understood, strict=True)
+    return Page(
+        cursor=raw.cursor,
+        records=tuple(_record(record.id, record.raw, meaning) for record, meaning in pairs),
+    )
+
+
+def _record(name: str, raw: bytes, meaning: wire.Understanding) -> Record:
+    if isinstance(meaning, Refused):
+        return Record(id=name, raw=raw, refusal=meaning)
+    return Record(id=name, raw=raw, understood=meaning)
