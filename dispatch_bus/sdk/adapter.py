@@ -10,6 +10,7 @@ from typing import Any
 from attrs import field, frozen
 
 from dispatch_bus.domain.checks import aware, characters, to_utc
+from dispatch_bus.domain.errors import Retry
 from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Classification, Report
@@ -56,6 +57,13 @@ class RoomStatus:
     clock: datetime = field(converter=to_utc, validator=aware)
 
 
+class TooLarge(Retry):
+    """More bytes than can be held at once. A pull that raises it is asked for half as many."""
+
+    def __init__(self, what: str, size: int, limit: int) -> None:
+        super().__init__(f"{what} has {size:,} bytes; {limit:,} is the limit")
+
+
 class Adapter(ABC):
     """Base of every adapter. It runs in a process of its own, one call at a time.
 
@@ -72,6 +80,9 @@ class Adapter(ABC):
         """Fetch at most ``limit`` records after ``cursor`` (none: from the beginning).
 
         With nothing new, wait up to ``wait_s`` seconds for it and then return an empty page.
+
+        Raises:
+            TooLarge: the page is more than can be held; the host asks again for fewer records.
         """
 
     @abstractmethod

@@ -76,6 +76,24 @@ def to_wgs84(x: npt.ArrayLike, y: npt.ArrayLike, epsg: int) -> tuple[Floats, Flo
     return np.asarray(lon), np.asarray(lat)
 
 
+def from_wgs84(lon: npt.ArrayLike, lat: npt.ArrayLike, epsg: int) -> tuple[Floats, Floats]:
+    """Convert longitudes and latitudes (EPSG:4326, degrees) to the system ``epsg``.
+
+    The reverse of `to_wgs84`, in the same shapes and order of axes. Raises `Refused` where the
+    system does not serve: more than 30 km beyond its country.
+    """
+    east, north = _reversed(epsg, np.asarray(lon, np.float64), np.asarray(lat, np.float64))
+    to_wgs84(east, north, epsg)
+    return east, north
+
+
+def _reversed(epsg: int, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    if epsg == WGS84 or epsg not in _SYSTEMS:
+        return lon, lat
+    east, north = _transformer(epsg).transform(lon, lat, direction="INVERSE")
+    return np.asarray(east), np.asarray(north)
+
+
 def likely_system(x: float, y: float) -> int | None:
     """Return the EPSG code of the system in whose country ``x``, ``y`` would lie, if any."""
     east, north = np.asarray(x, np.float64), np.asarray(y, np.float64)

@@ -8,20 +8,11 @@ import struct
 import time
 from typing import Any
 
-from dispatch_bus.domain.errors import Retry
+from dispatch_bus.sdk.adapter import TooLarge
 
 _HEADER = struct.Struct(">I")
 _CHUNK = 1 << 20
 MAX_BYTES = 32 * 1024 * 1024
-
-
-class TooLarge(Retry):
-    """More than one frame, or one answer of a room, may hold. Asking for less may work."""
-
-    def __init__(self, what: str, size: int, limit: int) -> None:
-        super().__init__(
-            f"{what} has {size:,} bytes; {limit:,} is the limit. Ask for fewer records"
-        )
 
 
 class Closed(Exception):

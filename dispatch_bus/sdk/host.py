@@ -17,7 +17,7 @@ from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry, Stop
 from dispatch_bus.domain.json import JSON, from_json, to_json
 from dispatch_bus.domain.message import Message
 from dispatch_bus.sdk import frames, wire
-from dispatch_bus.sdk.adapter import Adapter, RoomSettings
+from dispatch_bus.sdk.adapter import Adapter, RoomSettings, TooLarge
 from dispatch_bus.sdk.confinement import confine
 from dispatch_bus.sdk.discovery import adapter_named
 
@@ -56,7 +56,7 @@ class Host:
         verb = request["verb"]
         try:
             frames.write(sock, {"result": self._tamed(verb, self._verbs[verb], request)})
-        except frames.TooLarge as error:
+        except TooLarge as error:
             if verb != "pull" or request["limit"] <= 1:
                 raise
             self._log("page_too_large", verb, error)

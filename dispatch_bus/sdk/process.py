@@ -13,7 +13,7 @@ from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Report
 from dispatch_bus.sdk import frames, wire
-from dispatch_bus.sdk.adapter import RawPage, RoomSettings, RoomStatus
+from dispatch_bus.sdk.adapter import RawPage, RoomSettings, RoomStatus, TooLarge
 from dispatch_bus.sdk.child import Child, spawn
 from dispatch_bus.sdk.page import Page, Record
 
@@ -166,7 +166,7 @@ class RoomProcess:
                 raise Stopped(what) from failure
             case frames.Closed():
                 raise Stopped(f"{room}: the adapter's process ended during {verb}") from failure
-            case frames.TooLarge():
+            case TooLarge():
                 raise Retry(f"{room}: {verb}: {failure.what}") from failure
             case _ if isinstance(failure, _NONSENSE):
                 what = f"{room}: the adapter's answer to {verb} is unusable ({_reason(failure)})"
