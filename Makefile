@@ -30,7 +30,7 @@ test: $(BIN)/.installed lint types ## lint, types and all tests, on private serv
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(BIN)/.installed
-	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/lint-imports --no-timing 1>/dev/null
+	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/lint-imports >/dev/null || { $(BIN)/lint-imports; exit 1; }
 
 types: $(BIN)/.installed
 	@$(BIN)/mypy

@@ -61,6 +61,20 @@ class Book:
                 (neighbour,) = pair - {country}
                 yield neighbour, agreement
 
+    def agreement_between(self, owner: str, receiver: str, discipline: Discipline) -> Agreement:
+        """Return the agreement that a notice between two centres rests on.
+
+        Raises:
+            Refused: the two countries have none for the discipline.
+        """
+        pair = frozenset({self.centre(owner).country, self.centre(receiver).country})
+        try:
+            return self.agreements[pair, discipline]
+        except KeyError:
+            between = "-".join(sorted(pair))
+            remedy = f"Put one for {discipline} into agreements.toml."
+            raise Refused("agreement", between, remedy) from None
+
     def responsible(
         self, locality: Locality, country: str, discipline: Discipline
     ) -> Candidate | None:

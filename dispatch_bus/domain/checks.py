@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar, cast
+from typing import Any
 
 import attrs
 
 from dispatch_bus.domain.errors import Refused
 
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
-T = TypeVar("T")
 SHORT = 200
 LONG = 100_000
 
@@ -28,8 +27,11 @@ def storable(field: str, value: str, limit: int = SHORT) -> str:
         raise Refused(field, value, "Send a string.")
     if "\x00" in value:
         raise Refused(field, value, "Remove the NUL character (U+0000).")
-    if any("\ud800" <= char <= "\udfff" for char in value):
-        raise Refused(field, value, "Remove the lone surrogate; send well-formed Unicode.")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        remedy = "Remove the lone surrogate; send well-formed Unicode."
+        raise Refused(field, value, remedy) from None
     if len(value) > limit:
         raise Refused(field, value, f"Shorten it to {limit:,} characters at most.")
     return value
@@ -63,8 +65,15 @@ def aware(_: Any, attribute: attrs.Attribute[Any], value: Any) -> None:
         raise Refused(attribute.name, value, "Send a time with its UTC offset (RFC 3339).")
 
 
-def to_utc(value: T) -> T:
-    """Convert an aware time to UTC; leave anything else to the validator."""
-    if isinstance(value, datetime) and value.tzinfo:
-        return cast("T", value.astimezone(UTC))
-    return value
+def to_utc(value: Any) -> Any:
+    """Convert an aware time to UTC; leave anything else to the validator.
+
+    Raises:
+        Refused: the time lies in the first or last hours that a calendar can hold.
+    """
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        return value
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise Refused("time", value.isoformat(), "Send a time of this century.") from None

@@ -71,7 +71,9 @@ def judge(incident: Incident, locality: Locality, book: Book, at: datetime) -> V
     if not incident.is_open:
         return Verdict()
     found = [
-        outcome for part in incident.parts for outcome in _part(incident, part, locality, book, at)
+        outcome
+        for question in _questions(incident, locality, book)
+        for outcome in _decide(question, at)
     ]
     return Verdict(
         wanted=tuple(one for one in found if isinstance(one, Wanted)),

@@ -1,0 +1,1 @@
+"""PostgreSQL: tables, unit of work, claims, queries and migrations. SQLAlchemy lives here alone."""

@@ -1,0 +1,85 @@
+"""Takes people's answers to notices, from a room or from the console, each exactly once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from attrs import evolve
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.telling import about_notice, carry_out
+from dispatch_bus.domain import handoff, mirror
+from dispatch_bus.domain.errors import NotAllowed, Refused
+from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.domain.notice import Answer, AnswerKind, Notice, NoticeKind, Side, Step
+from dispatch_bus.store.incidents import Filed
+from dispatch_bus.store.unit import UnitOfWork
+
+_OWNER_SAYS = frozenset({AnswerKind.OFFER, AnswerKind.WITHDRAW})
+
+
+def answer(bus: Bus, given: Answer, centres: Iterable[str]) -> Notice:
+    """Take an answer that somebody entered for one of ``centres``; return the notice after it.
+
+    Raises:
+        Refused: there is no such notice, or it is another centre's to answer.
+        NotAllowed: the lifecycle does not allow the answer now; it says who has the part.
+    """
+    with bus.store.begin() as uow:
+        return take(bus, uow, given, frozenset(centres))
+
+
+def take(bus: Bus, uow: UnitOfWork, given: Answer, centres: frozenset[str]) -> Notice:
+    """Take an answer within a transaction. The same answer again changes nothing."""
+    known = uow.notices.get(given.notice)
+    filed = uow.incidents.lock(known.incident)
+    notice = uow.notices.get(given.notice)
+    _check_speaker(notice, given, centres)
+    if not uow.signals.first_time(given.id, notice.id, uow.now):
+        return notice
+    step = _step(bus, uow, filed, notice, given)
+    carry_out(bus, uow, filed, step, answer=given.id, said_at=given.at.isoformat())
+    return step.notice
+
+
+def refuse(uow: UnitOfWork, given: Answer, reason: Refused) -> None:
+    """Journal an answer that was refused, so that its author can be told why."""
+    facts = {
+        "answer": given.id,
+        "kind": given.kind.value,
+        "field": reason.field,
+        "remedy": reason.remedy,
+    }
+    known = uow.notices.get(given.notice)
+    filed = uow.incidents.lock(known.incident)
+    happening = Happening(EntryKind.ANSWER_REFUSED, facts)
+    uow.journal.append(uow.now, about_notice(filed, known), happening)
+
+
+def _check_speaker(notice: Notice, given: Answer, centres: frozenset[str]) -> None:
+    """Refuse an answer from somebody whose it is not; by phone, either side may enter it."""
+    side = Side.OWNER if given.kind in _OWNER_SAYS else Side.RECEIVER
+    ends = {notice.owner, notice.receiver} if given.by_phone else {notice.centre_at(side)}
+    if not ends & centres:
+        expected = " or ".join(sorted(ends))
+        raise NotAllowed("by", given.by, f"Only {expected} can say {given.kind.value} to this.")
+
+
+def _step(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice, given: Answer) -> Step:
+    # The database's clock is the one that deadlines are kept by, so it dates the answer too.
+    dated = evolve(given, at=uow.now)
+    if notice.kind is NoticeKind.MIRROR:
+        return mirror.answered(notice, dated)
+    agreement = bus.book.agreement_between(notice.owner, notice.receiver, notice.discipline)
+    unplaced = _unplaced(uow, filed, notice)
+    return handoff.answered(notice, dated, answer_s=agreement.answer_s, unplaced=unplaced)
+
+
+def _unplaced(uow: UnitOfWork, filed: Filed, notice: Notice) -> bool:
+    still = filed.incident.part(notice.discipline).owner == notice.owner
+    others = (
+        one
+        for one in uow.notices.of_incidents([filed.id])[filed.id]
+        if one.kind is NoticeKind.HANDOFF and one.id != notice.id and one.is_open
+    )
+    return still and all(one.discipline is not notice.discipline for one in others)

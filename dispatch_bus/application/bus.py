@@ -1,0 +1,73 @@
+"""What every use case is given: the store, reference data, geography, ids and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol
+from uuid import UUID
+
+from attrs import frozen
+
+from dispatch_bus.domain.book import Book
+from dispatch_bus.domain.geography import Geography
+from dispatch_bus.domain.message import Message, Receipt
+from dispatch_bus.domain.notice import Answer
+from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk.page import Page
+from dispatch_bus.store.unit import Store
+
+
+class Gate(Protocol):
+    """The way to one room; every call may raise ``Retry`` or ``Refused``."""
+
+    def pull(self, cursor: str | None, *, limit: int, wait_s: float, deadline_s: float) -> Page:
+        """Fetch and read the records after ``cursor``."""
+
+    def confirm(self, cursor: str, *, deadline_s: float) -> None:
+        """Tell the room that everything up to ``cursor`` is stored."""
+
+    def read(self, raw: bytes, *, deadline_s: float) -> Report | Answer:
+        """Understand one record."""
+
+    def deliver(self, message: Message, *, deadline_s: float) -> Receipt:
+        """Hand a message to the room."""
+
+
+@frozen(kw_only=True)
+class Limits:
+    """How much at once, how long, how often; times in seconds."""
+
+    page: int
+    pull_wait_s: float
+    pull_deadline_s: float
+    backlog: int
+    decide_batch: int
+    in_flight: int
+    deliver_deadline_s: float
+    retry_first_s: float
+    retry_most_s: float
+    overdue_s: float
+    leave_hold_s: float
+    seal_batch: int
+    checkpoint_every: int
+    lease_s: float
+
+    @property
+    def claim(self) -> timedelta:
+        """How long a delivery stays claimed: longer than its attempt can take."""
+        return timedelta(seconds=self.deliver_deadline_s * 2 + 1)
+
+
+@frozen(kw_only=True)
+class Bus:
+    """The wired application. ``holder`` is this process's name on leases."""
+
+    store: Store
+    book: Book
+    geography: Geography
+    limits: Limits
+    new_id: Callable[[], UUID]
+    jitter: Callable[[], float]
+    holder: str
+    origin: str

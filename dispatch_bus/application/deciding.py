@@ -1,0 +1,101 @@
+"""Decides incidents whose revision is ahead of their decision, a batch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import structlog
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.telling import about_incident, carry_out
+from dispatch_bus.domain.geography import Locality
+from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.domain.notice import Notice
+from dispatch_bus.domain.reconcile import reconcile
+from dispatch_bus.domain.routing import Passed, Verdict, judge
+from dispatch_bus.store.incidents import Filed
+from dispatch_bus.store.unit import UnitOfWork, Unstorable
+
+_log = structlog.get_logger(__name__)
+
+
+def decide(bus: Bus) -> int:
+    """Decide the next batch; return how many incidents it held."""
+    try:
+        return _decide(bus, one_by_one=False)
+    except Exception:  # noqa: BLE001 - one incident that fails must not hold up the rest
+        _log.warning("deciding a batch failed; each incident is decided alone", exc_info=True)
+        return _decide(bus, one_by_one=True)
+
+
+def _decide(bus: Bus, *, one_by_one: bool) -> int:
+    with bus.store.begin() as uow:
+        claimed = uow.incidents.claim_undecided(bus.limits.decide_batch)
+        if not claimed:
+            return 0
+        places = [filed.incident.report.place.position for filed in claimed]
+        localities = bus.geography.locate(places)
+        known = uow.notices.of_incidents(filed.id for filed in claimed)
+        for filed, locality in zip(claimed, localities, strict=True):
+            notices = known.get(filed.id, [])
+            (_alone if one_by_one else _one)(bus, uow, filed, locality, notices)
+        uow.incidents.mark_decided(claimed, uow.now)
+        return len(claimed)
+
+
+def _one(
+    bus: Bus, uow: UnitOfWork, filed: Filed, locality: Locality, known: Sequence[Notice]
+) -> None:
+    verdict = judge(filed.incident, locality, bus.book, uow.now)
+    happening = Happening(EntryKind.INCIDENT_DECIDED, _explain(filed, locality, verdict))
+    uow.journal.append(uow.now, about_incident(filed), happening)
+    for step in reconcile(filed.incident, verdict, known, uow.now, bus.new_id):
+        carry_out(bus, uow, filed, step)
+    for alarm in verdict.alarms:
+        _alarm(uow, filed, {"reason": "no_location", **_passed(alarm)})
+
+
+def _alone(
+    bus: Bus, uow: UnitOfWork, filed: Filed, locality: Locality, known: Sequence[Notice]
+) -> None:
+    try:
+        with uow.savepoint():
+            _one(bus, uow, filed, locality, known)
+    except (Unstorable, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        _log.exception("an incident could not be decided", correlation=filed.correlation)
+        _alarm(uow, filed, {"reason": "not_decided", "error": type(error).__name__})
+
+
+def _alarm(uow: UnitOfWork, filed: Filed, facts: dict[str, object]) -> None:
+    happening = Happening(EntryKind.ALARM_RAISED, {**facts, "revision": filed.revision})
+    uow.journal.append(uow.now, about_incident(filed), happening)
+
+
+def _explain(filed: Filed, locality: Locality, verdict: Verdict) -> dict[str, object]:
+    return {
+        "revision": filed.revision,
+        "answer": locality.answer.value,
+        "reason": locality.reason,
+        "zones_version": locality.version,
+        "countries": [[hit.country, hit.certain] for hit in locality.countries],
+        "zones": [[hit.zone, hit.side, round(hit.border_m, 1)] for hit in locality.zones],
+        "wanted": [
+            {
+                "kind": one.kind.value,
+                "discipline": one.part.discipline.value,
+                "receiver": one.receiver,
+                "rule": one.rule.value,
+            }
+            for one in verdict.wanted
+        ],
+        "passed": [_passed(one) for one in verdict.passed],
+    }
+
+
+def _passed(passed: Passed) -> dict[str, str]:
+    return {
+        "discipline": passed.part.discipline.value,
+        "neighbour": passed.neighbour,
+        "reason": passed.reason,
+        "agreement": passed.agreement,
+    }

@@ -1,0 +1,125 @@
+"""Delivers tellings: claim and commit, call with no transaction open, record and commit."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import attrs
+
+from dispatch_bus.application.bus import Bus, Gate
+from dispatch_bus.application.telling import carry_out
+from dispatch_bus.domain import handoff, mirror
+from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.domain.message import Act, Receipt
+from dispatch_bus.domain.notice import Notice, NoticeKind, Side, Step, unchanged
+from dispatch_bus.store.deliveries import Telling
+from dispatch_bus.store.journal import About
+from dispatch_bus.store.unit import UnitOfWork
+
+
+def rooms_due(bus: Bus) -> list[str]:
+    """Return the rooms that something is due for now."""
+    with bus.store.begin() as uow:
+        return uow.deliveries.rooms_due(uow.now)
+
+
+def claim(bus: Bus, room: str, limit: int) -> list[Telling]:
+    """Claim at most ``limit`` tellings for a room; each attempt is journalled before it is made."""
+    with bus.store.begin() as uow:
+        tellings = uow.deliveries.claim(room, limit, uow.now, bus.limits.claim)
+        for telling in tellings:
+            facts = _facts(telling) | {"attempt": telling.attempts}
+            happening = Happening(EntryKind.DELIVERY_ATTEMPTED, facts)
+            uow.journal.append(uow.now, _about(telling), happening)
+        return tellings
+
+
+def hand_over(bus: Bus, telling: Telling, gate: Gate) -> bool:
+    """Hand one claimed telling to its room and record the outcome; true when the room has it."""
+    try:
+        receipt = gate.deliver(telling.message, deadline_s=bus.limits.deliver_deadline_s)
+    except Refused as reason:
+        _give_up(bus, telling, reason)
+        return False
+    except Retry as reason:
+        _put_off(bus, telling, reason)
+        return False
+    _delivered(bus, telling, receipt)
+    return True
+
+
+def _delivered(bus: Bus, telling: Telling, receipt: Receipt) -> None:
+    message = telling.message
+    with bus.store.begin() as uow:
+        filed = uow.incidents.lock(message.incident)
+        if not uow.deliveries.settle(message):
+            return
+        facts = _facts(telling) | {
+            "reference": receipt.reference,
+            "received_at": receipt.received.isoformat(),
+        }
+        uow.journal.append(uow.now, _about(telling), Happening(EntryKind.DELIVERY_MADE, facts))
+        step = _step(uow, uow.notices.get(message.notice), telling)
+        carry_out(bus, uow, filed, step)
+
+
+def _step(uow: UnitOfWork, notice: Notice, telling: Telling) -> Step:
+    if telling.message.side is Side.RECEIVER:
+        arrived = mirror.delivered if notice.kind is NoticeKind.MIRROR else handoff.delivered
+        return arrived(notice, uow.now)
+    # Only now has the owner received the acceptance, and only now does the part move.
+    heard = telling.message.act is Act.ACCEPTED
+    return handoff.heard(notice, uow.now) if heard else unchanged(notice)
+
+
+def _put_off(bus: Bus, telling: Telling, reason: Retry) -> None:
+    with bus.store.begin() as uow:
+        until = uow.now + timedelta(seconds=backoff_s(bus, telling.attempts))
+        uow.deliveries.put_off(telling.message, until, str(reason))
+        facts = _facts(telling) | {"attempt": telling.attempts}
+        uow.journal.append(uow.now, _about(telling), Happening(EntryKind.DELIVERY_FAILED, facts))
+
+
+def _give_up(bus: Bus, telling: Telling, reason: Refused) -> None:
+    with bus.store.begin() as uow:
+        uow.deliveries.give_up(telling.message, str(reason))
+        facts = _facts(telling) | {"field": reason.field, "remedy": reason.remedy}
+        happening = Happening(EntryKind.DELIVERY_UNDELIVERABLE, facts)
+        uow.journal.append(uow.now, _about(telling), happening)
+
+
+def backoff_s(bus: Bus, attempts: int) -> float:
+    """Return the seconds to wait after so many attempts: doubling, bounded, with jitter."""
+    limits = bus.limits
+    doubled = limits.retry_first_s * 2.0 ** min(attempts - 1, 20)
+    return float(min(doubled, limits.retry_most_s) * (0.5 + bus.jitter() / 2))
+
+
+def _about(telling: Telling) -> About:
+    message = telling.message
+    return About(
+        correlation=telling.correlation,
+        incident=message.incident,
+        notice=message.notice,
+        mode=message.mode,
+    )
+
+
+def _facts(telling: Telling) -> dict[str, object]:
+    message = telling.message
+    return {
+        "room": telling.room,
+        "centre": telling.centre,
+        "side": message.side.value,
+        "act": message.act.value,
+        "message": message.id,
+        "sequence": message.sequence,
+        "revision": message.revision,
+        "fields": sorted(_carried(telling)),
+    }
+
+
+def _carried(telling: Telling) -> list[str]:
+    fields = attrs.asdict(telling.message.content, recurse=False)
+    return [name for name, value in fields.items() if value is not None]

@@ -1,0 +1,228 @@
+"""Pulls pages from rooms and stores each whole: records, cursor and journal at once.
+
+A page is confirmed to its room only after it is stored. A record that cannot be stored is
+quarantined as its bytes, with its reason, and the page goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
+
+from attrs import frozen
+
+from dispatch_bus.application import answering
+from dispatch_bus.application.bus import Bus, Gate
+from dispatch_bus.application.quarantining import Origin, note_settled, quarantine
+from dispatch_bus.application.recording import Arrival, record
+from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.geography import Locality
+from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.domain.notice import Answer
+from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk.page import Page, Record
+from dispatch_bus.store.journal import About
+from dispatch_bus.store.quarantine import Quarantined, QuarantineState
+from dispatch_bus.store.rooms import RoomState
+from dispatch_bus.store.unit import UnitOfWork, Unstorable
+
+READ_DEADLINE_S = 5.0
+REPLAYS_AT_ONCE = 20
+
+
+@frozen(kw_only=True)
+class _Located:
+    """A record with where it is, as far as it has a place."""
+
+    record: Record
+    locality: Locality | None
+
+
+def pull(bus: Bus, room: str, gate: Gate) -> int:
+    """Pull, store and confirm one page of a room; return how many records it had.
+
+    Returns 0 where nothing was to be had, another process reads the room, or the backlog is full.
+
+    Raises:
+        Retry: the room or the database did not answer; the room is marked as failing.
+    """
+    state = _may_pull(bus, room)
+    if state is None:
+        return 0
+    try:
+        page = _fetch(bus, state, gate)
+    except (Retry, Refused) as error:
+        _mark_failing(bus, room, error)
+        raise
+    if state.failing_since:
+        _mark_recovered(bus, room)
+    if page.records and store_page(bus, state, page):
+        gate.confirm(page.cursor, deadline_s=bus.limits.pull_deadline_s)
+    return len(page.records)
+
+
+def _may_pull(bus: Bus, room: str) -> RoomState | None:
+    with bus.store.begin() as uow:
+        hold = timedelta(seconds=bus.limits.lease_s)
+        mine = uow.signals.lease(f"pull/{room}", bus.holder, uow.now, hold)
+        full = uow.incidents.undecided() >= bus.limits.backlog
+        return uow.rooms.get(room) if mine and not full else None
+
+
+def _fetch(bus: Bus, state: RoomState, gate: Gate) -> Page:
+    limits = bus.limits
+    page = gate.pull(
+        state.cursor,
+        limit=limits.page,
+        wait_s=limits.pull_wait_s,
+        deadline_s=limits.pull_deadline_s,
+    )
+    if page.records and page.cursor == state.cursor:
+        raise Refused("cursor", page.cursor, "The room must move its cursor past what it sends.")
+    return page
+
+
+def store_page(bus: Bus, state: RoomState, page: Page) -> bool:
+    """Store a page and move the cursor, or do neither; false when another reader was faster."""
+    located = _locate(bus, page.records)
+    try:
+        return _store(bus, state, page, located, one_by_one=False)
+    except Unstorable:
+        return _store(bus, state, page, located, one_by_one=True)
+
+
+def _locate(bus: Bus, records: Sequence[Record]) -> list[_Located]:
+    reports = [one.understood for one in records]
+    places = [one.place.position if isinstance(one, Report) else None for one in reports]
+    localities = bus.geography.locate(places)
+    return [
+        _Located(record=one, locality=locality if isinstance(report, Report) else None)
+        for one, report, locality in zip(records, reports, localities, strict=True)
+    ]
+
+
+def _store(
+    bus: Bus, state: RoomState, page: Page, located: Sequence[_Located], *, one_by_one: bool
+) -> bool:
+    with bus.store.begin() as uow:
+        if not uow.rooms.advance(state, page.cursor, len(page.records), uow.now):
+            return False
+        for one in located:
+            guard = uow.savepoint() if one_by_one else nullcontext()
+            _take(bus, uow, state.id, one, guard)
+        return True
+
+
+def _take(
+    bus: Bus, uow: UnitOfWork, room: str, one: _Located, guard: AbstractContextManager[None]
+) -> None:
+    origin = Origin(room=room, record=one.record.id, correlation=f"{room}:{one.record.id}")
+    try:
+        if one.record.refusal is not None:
+            raise one.record.refusal
+        with guard:
+            _understood(bus, uow, origin, one.record.understood, one.locality, uow.now)
+    except Unstorable as reason:
+        if isinstance(guard, nullcontext):
+            raise
+        quarantine(bus, uow, origin, one.record.raw, reason)
+    except Refused as reason:
+        quarantine(bus, uow, origin, one.record.raw, reason)
+
+
+def _understood(
+    bus: Bus,
+    uow: UnitOfWork,
+    origin: Origin,
+    meaning: Report | Answer | None,
+    locality: Locality | None,
+    pulled_at: datetime,
+) -> None:
+    if isinstance(meaning, Answer):
+        _answer(bus, uow, origin, meaning)
+    elif meaning is not None and locality is not None:
+        arrival = Arrival(
+            room=origin.room,
+            record=origin.record,
+            report=meaning,
+            locality=locality,
+            correlation=origin.correlation,
+            pulled_at=pulled_at,
+        )
+        record(bus, uow, arrival)
+
+
+def _answer(bus: Bus, uow: UnitOfWork, origin: Origin, given: Answer) -> None:
+    """Take an answer; one that comes too late or from the wrong side is journalled as refused."""
+    speaking = frozenset(c.id for c in bus.book.centres.values() if c.room == origin.room)
+    notice = uow.notices.get(given.notice)
+    received = Happening(
+        EntryKind.ANSWER_RECEIVED,
+        {"room": origin.room, "record": origin.record, "answer": given.id},
+    )
+    about = About(
+        correlation=origin.correlation,
+        incident=notice.incident,
+        notice=notice.id,
+        mode=notice.mode,
+    )
+    uow.journal.append(uow.now, about, received)
+    try:
+        answering.take(bus, uow, given, speaking)
+    except Refused as reason:
+        answering.refuse(uow, given, reason)
+
+
+def replay(bus: Bus, room: str, gate: Gate) -> int:
+    """Read quarantined records again that a person has asked for; return how many."""
+    with bus.store.begin() as uow:
+        asked = [
+            (one, uow.quarantine.bytes_of(one.id))
+            for one in uow.quarantine.replaying(room, REPLAYS_AT_ONCE)
+        ]
+    for one, raw in asked:
+        _replay_one(bus, one, raw, gate)
+    return len(asked)
+
+
+def _replay_one(bus: Bus, kept: Quarantined, raw: bytes, gate: Gate) -> None:
+    try:
+        meaning = gate.read(raw, deadline_s=READ_DEADLINE_S)
+    except Refused as reason:
+        with bus.store.begin() as uow:
+            uow.quarantine.return_(kept.id, reason)
+        return
+    position = meaning.place.position if isinstance(meaning, Report) else None
+    (locality,) = bus.geography.locate([position])
+    with bus.store.begin() as uow:
+        if uow.quarantine.lock(kept.id).state is QuarantineState.REPLAYING:
+            _settle_replay(bus, uow, kept, meaning, locality)
+
+
+def _settle_replay(
+    bus: Bus, uow: UnitOfWork, kept: Quarantined, meaning: Report | Answer, locality: Locality
+) -> None:
+    origin = Origin(room=kept.room, record=kept.record, correlation=kept.correlation)
+    try:
+        with uow.savepoint():
+            _understood(bus, uow, origin, meaning, locality, kept.received_at)
+    except Refused as reason:
+        uow.quarantine.return_(kept.id, reason)
+        return
+    uow.quarantine.settle(kept.id, QuarantineState.REPLAYED, uow.now)
+    note_settled(uow, kept, EntryKind.QUARANTINE_REPLAYED, "intake")
+
+
+def _mark_failing(bus: Bus, room: str, error: Retry | Refused) -> None:
+    with bus.store.begin() as uow:
+        if uow.rooms.fail(room, uow.now, str(error)):
+            happening = Happening(EntryKind.ROOM_UNREACHABLE, {"room": room, "side": "pull"})
+            uow.journal.append(uow.now, About(correlation=f"{room}:pull"), happening)
+
+
+def _mark_recovered(bus: Bus, room: str) -> None:
+    with bus.store.begin() as uow:
+        if uow.rooms.recover(room):
+            happening = Happening(EntryKind.ROOM_REACHABLE, {"room": room, "side": "pull"})
+            uow.journal.append(uow.now, About(correlation=f"{room}:pull"), happening)

@@ -1,0 +1,86 @@
+"""Keeps records that cannot be understood, and reads them again when a person asks for it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from attrs import frozen
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.domain.errors import NotAllowed, Refused
+from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.store.journal import About
+from dispatch_bus.store.quarantine import Quarantined, QuarantineState
+from dispatch_bus.store.unit import UnitOfWork
+
+
+@frozen(kw_only=True)
+class Origin:
+    """Which record of which room, and the correlation id it was given."""
+
+    room: str
+    record: str
+    correlation: str
+
+
+def quarantine(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Refused) -> None:
+    """Keep a record's bytes with the reason; its value is sealed, for it may be personal."""
+    kept = Quarantined(
+        id=bus.new_id(),
+        room=origin.room,
+        record=origin.record,
+        state=QuarantineState.WAITING,
+        field=reason.field,
+        remedy=reason.remedy,
+        bytes=len(raw),
+        correlation=origin.correlation,
+        received_at=uow.now,
+    )
+    uow.quarantine.add(kept, raw, bus.store.keys.new_incident_key(uow.now.date()))
+    facts = {
+        "room": origin.room,
+        "record": origin.record,
+        "quarantine": str(kept.id),
+        "field": reason.field,
+        "bytes": len(raw),
+    }
+    happening = Happening(EntryKind.RECORD_QUARANTINED, facts)
+    uow.journal.append(uow.now, About(correlation=origin.correlation), happening)
+
+
+def ask_replay(bus: Bus, record: UUID, mended: bytes | None) -> Quarantined:
+    """Ask for a record to be read again; intake does so within a second.
+
+    Raises:
+        NotAllowed: it has been settled already.
+    """
+    with bus.store.begin() as uow:
+        found = uow.quarantine.lock(record)
+        if found.state is not QuarantineState.WAITING:
+            remedy = "Only a record that is waiting can be replayed."
+            raise NotAllowed("state", found.state.value, remedy)
+        uow.quarantine.replay(record, mended)
+        return found
+
+
+def dismiss(bus: Bus, record: UUID, by: str) -> Quarantined:
+    """Settle a record that needs no replay; its bytes stay until their retention ends."""
+    with bus.store.begin() as uow:
+        found = uow.quarantine.lock(record)
+        if found.state is not QuarantineState.WAITING:
+            remedy = "Only a record that is waiting can be dismissed."
+            raise NotAllowed("state", found.state.value, remedy)
+        uow.quarantine.settle(record, QuarantineState.DISMISSED, uow.now)
+        note_settled(uow, found, EntryKind.QUARANTINE_DISMISSED, by)
+        return found
+
+
+def note_settled(uow: UnitOfWork, record: Quarantined, kind: EntryKind, by: str) -> None:
+    """Journal the end of a record's stay."""
+    facts = {
+        "quarantine": str(record.id),
+        "room": record.room,
+        "record": record.record,
+        "by": by,
+    }
+    uow.journal.append(uow.now, About(correlation=record.correlation), Happening(kind, facts))

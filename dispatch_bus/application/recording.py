@@ -1,0 +1,212 @@
+"""Files one report: a new incident, a revision, a stub, or nothing new at all."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.telling import about_incident
+from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.geography import Locality
+from dispatch_bus.domain.incident import (
+    Incident,
+    Source,
+    check_times,
+    merge_parts,
+    same_case,
+)
+from dispatch_bus.domain.json import to_json
+from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.domain.place import Position
+from dispatch_bus.domain.report import Report
+from dispatch_bus.domain.routing import concerns_neighbours
+from dispatch_bus.store.incidents import Filed
+from dispatch_bus.store.journal import About, Sealed
+from dispatch_bus.store.signals import Wakeup
+from dispatch_bus.store.unit import UnitOfWork
+
+# A stub keeps a tenth of a degree, some ten kilometres: enough for statistics, not for a person.
+_COARSE_DIGITS = 1
+
+
+@frozen(kw_only=True)
+class Arrival:
+    """A report with what the bus knows about its coming."""
+
+    room: str
+    record: str
+    report: Report
+    locality: Locality
+    correlation: str
+    pulled_at: datetime
+
+
+def record(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> None:
+    """File what a room reports, whatever it amounts to, with one journal entry.
+
+    Raises:
+        Refused: a centre is not the room's or has not that discipline, or a clock is wrong.
+    """
+    _check_centres(bus, arrival)
+    check_times(arrival.report, uow.now)
+    if _recognise(uow, arrival):
+        return
+    known = uow.incidents.latest(arrival.room, arrival.report.number)
+    if known is None or not same_case(known.case_created, arrival.report.times.case_created):
+        _file_new(bus, uow, arrival, known.source.generation + 1 if known else 1)
+    elif repeated := _nothing_new(bus, known, arrival):
+        uow.journal.append(uow.now, about_incident(known), _happening(repeated, arrival))
+    else:
+        _revise(bus, uow, arrival, known)
+
+
+def _check_centres(bus: Bus, arrival: Arrival) -> None:
+    for part in arrival.report.parts:
+        field = f"parts.{part.discipline}"
+        centre = bus.book.centres.get(part.centre)
+        if centre is None or centre.room != arrival.room:
+            raise Refused(field, part.centre, f"Name a centre that works on room {arrival.room}.")
+        if part.discipline not in centre.disciplines:
+            raise Refused(field, part.centre, f"Name a centre that handles {part.discipline}.")
+
+
+def _recognise(uow: UnitOfWork, arrival: Arrival) -> bool:
+    """Note a room's own copy of what the bus sent there; it is never a new incident."""
+    original = uow.incidents.known_as(arrival.room, arrival.report.number)
+    if original is None and arrival.report.returns:
+        original = uow.incidents.returning(arrival.report.returns)
+        if original:
+            uow.incidents.add_alias(arrival.room, arrival.report.number, original)
+    if original is None:
+        return False
+    about = About(correlation=arrival.correlation, incident=original, mode=arrival.report.mode)
+    uow.journal.append(uow.now, about, _happening(EntryKind.INCIDENT_RECOGNISED, arrival))
+    return True
+
+
+def _nothing_new(bus: Bus, known: Filed, arrival: Arrival) -> EntryKind | None:
+    told, last = arrival.report.revision, known.source_revision
+    if told is not None and last is not None and told < last:
+        return EntryKind.INCIDENT_STALE
+    if known.content_hash == content_hash(bus, arrival.report):
+        return EntryKind.INCIDENT_UNCHANGED
+    return None
+
+
+def content_hash(bus: Bus, report: Report) -> bytes:
+    """Hash what a report says, under a key, without its revision number and time of publication.
+
+    A plain hash of a person's data could be guessed from a list of candidates.
+    """
+    plain = to_json(report)
+    plain.pop("revision", None)
+    plain["times"].pop("available")
+    return bus.store.keys.content_hash(json.dumps(plain, sort_keys=True).encode())
+
+
+def _file_new(bus: Bus, uow: UnitOfWork, arrival: Arrival, generation: int) -> None:
+    report = arrival.report
+    filed = Filed(
+        id=bus.new_id(),
+        source=Source(room=arrival.room, number=report.number, generation=generation),
+        revision=1,
+        decided_revision=0,
+        parts=merge_parts((), report),
+        key=bus.store.keys.new_incident_key(uow.now.date()),
+        correlation=arrival.correlation,
+        recorded_at=uow.now,
+        report=report,
+        **_from_report(bus, arrival),
+    )
+    if _keep_whole(bus, filed, arrival):
+        _note(uow, filed, arrival, uow.incidents.add(filed))
+    else:
+        _note_stub(uow, filed, arrival, is_new=True)
+
+
+def _revise(bus: Bus, uow: UnitOfWork, arrival: Arrival, known: Filed) -> None:
+    filed = attrs.evolve(
+        known,
+        revision=known.revision + 1,
+        parts=merge_parts(known.parts, arrival.report),
+        recorded_at=uow.now,
+        report=arrival.report,
+        correlation=arrival.correlation,
+        **_from_report(bus, arrival),
+    )
+    # What was once of concern stays whole: its neighbours are to learn how it ended.
+    if known.report is not None or _keep_whole(bus, filed, arrival):
+        _note(uow, filed, arrival, uow.incidents.revise(filed))
+    else:
+        _note_stub(uow, filed, arrival, is_new=False)
+
+
+def _from_report(bus: Bus, arrival: Arrival) -> dict[str, Any]:
+    report = arrival.report
+    return {
+        "source_revision": report.revision,
+        "content_hash": content_hash(bus, report),
+        "mode": report.mode,
+        "priority": int(report.classification.priority),
+        "case_created": report.times.case_created,
+        "available_at": report.times.available,
+        "pulled_at": arrival.pulled_at,
+    }
+
+
+def _keep_whole(bus: Bus, filed: Filed, arrival: Arrival) -> bool:
+    incident: Incident = filed.incident
+    return concerns_neighbours(incident, arrival.locality, bus.book)
+
+
+def _note(uow: UnitOfWork, filed: Filed, arrival: Arrival, ciphertext: bytes | None) -> None:
+    sealed = Sealed(ciphertext=ciphertext, key=filed.key.day.isoformat()) if ciphertext else None
+    plain = to_json(arrival.report)
+    plain.pop("personal", None)
+    happening = _happening(EntryKind.INCIDENT_RECORDED, arrival, revision=filed.revision)
+    happening = Happening(happening.kind, {**happening.facts, "report": plain})
+    uow.journal.append(uow.now, about_incident(filed), happening, sealed)
+    uow.wake(
+        Wakeup(
+            kind="decide",
+            reference=str(filed.id),
+            revision=filed.revision,
+            correlation=filed.correlation,
+        )
+    )
+
+
+def _note_stub(uow: UnitOfWork, filed: Filed, arrival: Arrival, *, is_new: bool) -> None:
+    position = arrival.report.place.position
+    stub = attrs.evolve(
+        filed, report=None, decided_revision=filed.revision, coarse=_coarse(position)
+    )
+    (uow.incidents.add if is_new else uow.incidents.revise)(stub)
+    happening = _happening(EntryKind.INCIDENT_STUBBED, arrival, revision=filed.revision)
+    uow.journal.append(uow.now, about_incident(stub), happening)
+
+
+def _coarse(position: Position | None) -> tuple[float, float] | None:
+    if position is None:
+        return None
+    return round(position.lon, _COARSE_DIGITS), round(position.lat, _COARSE_DIGITS)
+
+
+def _happening(kind: EntryKind, arrival: Arrival, **more: Any) -> Happening:
+    ahead = (arrival.report.times.available - arrival.pulled_at).total_seconds()
+    facts = {
+        "room": arrival.room,
+        "record": arrival.record,
+        "number": arrival.report.number,
+        "available_at": arrival.report.times.available.isoformat(),
+        "pulled_at": arrival.pulled_at.isoformat(),
+        **more,
+    }
+    if ahead > 1:
+        facts["room_clock_ahead_s"] = round(ahead, 3)
+    return Happening(kind, facts)

@@ -1,0 +1,53 @@
+"""Seals the journal: gives settled entries their numbers and signs checkpoints."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.journal import checkpoint
+from dispatch_bus.journal.checkpoint import Checkpoint
+from dispatch_bus.journal.merkle import Frontier
+from dispatch_bus.journal.verify import Report, verify
+from dispatch_bus.store.unit import UnitOfWork
+
+
+def seal(bus: Bus) -> int:
+    """Seal the next batch of entries, if this process leads; return how many."""
+    limits = bus.limits
+    with bus.store.begin() as uow:
+        hold = timedelta(seconds=limits.lease_s)
+        if not uow.signals.lease("seal", bus.holder, uow.now, hold):
+            return 0
+        rows = uow.journal.settled(limits.seal_batch)
+        if not rows:
+            _checkpoint_rest(bus, uow)
+            return 0
+        epoch, frontier = uow.journal.tree()
+        sealed = uow.journal.seal(rows, epoch, frontier)
+        if sealed.size - uow.journal.checkpointed() >= limits.checkpoint_every:
+            _sign(bus, uow, epoch, sealed)
+        return len(rows)
+
+
+def _checkpoint_rest(bus: Bus, uow: UnitOfWork) -> None:
+    """When it is quiet, sign what no checkpoint covers yet."""
+    epoch, frontier = uow.journal.tree()
+    if frontier.size > uow.journal.checkpointed():
+        _sign(bus, uow, epoch, frontier)
+
+
+def _sign(bus: Bus, uow: UnitOfWork, epoch: int, frontier: Frontier) -> None:
+    statement = Checkpoint(
+        origin=bus.origin, epoch=epoch, size=frontier.size, root=frontier.root(), at=uow.now
+    )
+    signed = checkpoint.sign(statement, bus.store.keys.signing_key())
+    uow.journal.add_checkpoint(frontier.size, signed)
+
+
+def verify_journal(bus: Bus) -> Report:
+    """Read the whole journal and hold it against its tree and every signed checkpoint."""
+    with bus.store.begin() as uow:
+        checkpoints = list(uow.journal.checkpoints())
+    with bus.store.whole_journal() as entries:
+        return verify(entries, checkpoints, bus.store.keys.public_key())

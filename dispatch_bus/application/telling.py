@@ -1,0 +1,111 @@
+"""Carries out a step: state, journal and what each side is told, in one transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.domain.message import Act, Content, Message, act, content
+from dispatch_bus.domain.notice import Notice, NoticeKind, Side, Step
+from dispatch_bus.store.incidents import Filed, moved
+from dispatch_bus.store.journal import About, facts
+from dispatch_bus.store.signals import Wakeup
+from dispatch_bus.store.unit import UnitOfWork
+
+# Only these tell the receiver about the case; the end of a notice carries nothing of it.
+_WITH_CONTENT = frozenset({Act.MIRROR, Act.OFFER, Act.TRANSFERRED})
+
+
+def carry_out(bus: Bus, uow: UnitOfWork, filed: Filed, step: Step, **more: Any) -> None:
+    """Write a step's new state, its journal entries (with the facts in ``more``) and its tellings.
+
+    The caller holds the incident's lock. A part that moves is a revision of its incident.
+    """
+    uow.notices.put(step.notice)
+    about = about_notice(filed, step.notice)
+    for happening in facts(step.happened, _subject(step.notice) | more):
+        uow.journal.append(uow.now, about, happening)
+        if happening.kind is EntryKind.PART_MOVED:
+            _move(bus, uow, filed, step.notice)
+    for side in step.tell:
+        _tell(bus, uow, filed, step.notice, side)
+
+
+def about_notice(filed: Filed, notice: Notice) -> About:
+    """Say what a journal entry on a notice is about."""
+    return About(
+        correlation=filed.correlation, incident=filed.id, notice=notice.id, mode=notice.mode
+    )
+
+
+def about_incident(filed: Filed) -> About:
+    """Say what a journal entry on an incident is about."""
+    return About(correlation=filed.correlation, incident=filed.id, mode=filed.mode)
+
+
+def _subject(notice: Notice) -> dict[str, Any]:
+    return {
+        "notice_kind": notice.kind.value,
+        "discipline": notice.discipline.value,
+        "owner": notice.owner,
+        "receiver": notice.receiver,
+        "revision": notice.revision,
+    }
+
+
+def _move(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice) -> None:
+    uow.incidents.revise(moved(filed, notice.discipline, notice.receiver))
+    room = bus.book.centre(notice.receiver).room
+    if room and notice.case_number:
+        uow.incidents.add_alias(room, notice.case_number, filed.id)
+    uow.wake(_wakeup("decide", filed))
+
+
+def _tell(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice, side: Side) -> None:
+    centre = bus.book.centre(notice.centre_at(side))
+    sequence = uow.deliveries.next_sequence(notice.id, side)
+    message = _message(bus, filed, notice, side, sequence)
+    uow.deliveries.tell(message, filed.key, centre.room, filed.priority, uow.now)
+    uow.wake(_wakeup("deliver", filed))
+
+
+def _wakeup(kind: str, filed: Filed) -> Wakeup:
+    return Wakeup(
+        kind=kind,
+        reference=str(filed.id),
+        revision=filed.revision,
+        correlation=filed.correlation,
+    )
+
+
+def _message(bus: Bus, filed: Filed, notice: Notice, side: Side, sequence: int) -> Message:
+    return Message(
+        id=f"{notice.id}/{side.value}/{sequence}",
+        notice=notice.id,
+        act=act(notice),
+        side=side,
+        sequence=sequence,
+        kind=notice.kind,
+        to=notice.centre_at(side),
+        owner=notice.owner,
+        receiver=notice.receiver,
+        discipline=notice.discipline,
+        mode=notice.mode,
+        incident=notice.incident,
+        revision=notice.revision,
+        case=filed.source.number,
+        rule=notice.rule,
+        agreement=notice.agreement,
+        cause=notice.cause,
+        deadline=notice.deadline,
+        content=_content(bus, filed, notice, side),
+    )
+
+
+def _content(bus: Bus, filed: Filed, notice: Notice, side: Side) -> Content:
+    if side is Side.OWNER or filed.report is None or act(notice) not in _WITH_CONTENT:
+        return Content()
+    agreement = bus.book.agreement_between(notice.owner, notice.receiver, notice.discipline)
+    is_mirror = notice.kind is NoticeKind.MIRROR
+    return content(filed.report, agreement.mirror_fields if is_mirror else agreement.handoff_fields)

@@ -1,0 +1,100 @@
+"""Acts on time that has passed, by the database's clock."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.telling import about_notice, carry_out
+from dispatch_bus.domain import handoff
+from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.domain.notice import Notice, NoticeKind, NoticeState, Side
+from dispatch_bus.domain.reconcile import end
+from dispatch_bus.domain.routing import Rule
+from dispatch_bus.store.deliveries import Overdue
+from dispatch_bus.store.unit import UnitOfWork
+
+_BATCH = 100
+_LEAVABLE = handoff.UNDECIDED | {NoticeState.TRANSFERRED}
+
+
+def keep_time(bus: Bus) -> int:
+    """Expire offers, close what was left behind, alarm what is overdue; return how many."""
+    return expire_offers(bus) + close_left(bus) + alarm_overdue(bus)
+
+
+def expire_offers(bus: Bus) -> int:
+    """End every offer whose answer time has passed and alarm both supervisors."""
+    with bus.store.begin() as uow:
+        late = uow.notices.past_deadline(uow.now, _BATCH)
+    for notice in late:
+        _expire(bus, notice.id, notice.incident)
+    return len(late)
+
+
+def _expire(bus: Bus, notice_id: UUID, incident: UUID) -> None:
+    with bus.store.begin() as uow:
+        filed = uow.incidents.lock(incident)
+        notice = uow.notices.get(notice_id)
+        if notice.deadline is None or notice.deadline > uow.now:
+            return
+        carry_out(bus, uow, filed, handoff.expired(notice, uow.now))
+        facts = {"reason": "offer_expired", **_phones(bus, notice)}
+        happening = Happening(EntryKind.ALARM_RAISED, facts)
+        uow.journal.append(uow.now, about_notice(filed, notice), happening)
+
+
+def close_left(bus: Bus) -> int:
+    """Close notices whose incident has been off their ground for long enough."""
+    hold = timedelta(seconds=bus.limits.leave_hold_s)
+    with bus.store.begin() as uow:
+        left = [one for one in uow.notices.left_for(hold, uow.now, _BATCH) if _leavable(one)]
+    for notice in left:
+        _close(bus, notice.id, notice.incident, hold)
+    return len(left)
+
+
+def _leavable(notice: Notice) -> bool:
+    return notice.kind is NoticeKind.MIRROR or notice.state in _LEAVABLE
+
+
+def _close(bus: Bus, notice_id: UUID, incident: UUID, hold: timedelta) -> None:
+    with bus.store.begin() as uow:
+        filed = uow.incidents.lock(incident)
+        notice = uow.notices.get(notice_id)
+        left = notice.leaving_since
+        if left is not None and left + hold <= uow.now and _leavable(notice):
+            carry_out(bus, uow, filed, end(notice, uow.now, Rule.OUT_OF_ZONE))
+
+
+def alarm_overdue(bus: Bus) -> int:
+    """Say of each telling that has not arrived in time: NOT DELIVERED, call this number."""
+    with bus.store.begin() as uow:
+        since = uow.now - timedelta(seconds=bus.limits.overdue_s)
+        late = uow.deliveries.overdue(since, _BATCH)
+        for one in late:
+            _alarm(bus, uow, one)
+            uow.deliveries.mark_alarmed(one)
+        return len(late)
+
+
+def _alarm(bus: Bus, uow: UnitOfWork, overdue: Overdue) -> None:
+    filed = uow.incidents.find(overdue.incident)
+    notice = uow.notices.get(overdue.notice)
+    if filed is None:
+        return
+    facts = {
+        "centre": overdue.centre,
+        "side": overdue.side.value,
+        "sequence": overdue.sequence,
+        "told_at": overdue.told_at.isoformat(),
+        "second_channel": bus.book.centre(overdue.centre).second_channel.value,
+        **_phones(bus, notice),
+    }
+    happening = Happening(EntryKind.DELIVERY_OVERDUE, facts)
+    uow.journal.append(uow.now, about_notice(filed, notice), happening)
+
+
+def _phones(bus: Bus, notice: Notice) -> dict[str, str]:
+    return {f"{side.value}_phone": bus.book.centre(notice.centre_at(side)).phone for side in Side}

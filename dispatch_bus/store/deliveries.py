@@ -1,0 +1,213 @@
+"""Deliveries: what each side of a notice is to be told, as a question to the store.
+
+There is one row for each side of a notice. It holds the newest telling; an older one that was
+never delivered is overtaken by it and need not arrive any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from attrs import frozen
+from sqlalchemy import Connection, Row, and_, func, or_, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert
+
+from dispatch_bus.domain.message import Message
+from dispatch_bus.domain.notice import Side
+from dispatch_bus.store import tables
+from dispatch_bus.store.keys import KeyRing, WrappedKey
+from dispatch_bus.store.sealing import join_message, split_message
+
+_T = tables.delivery
+_OPEN = and_(_T.c.delivered < _T.c.sequence, _T.c.stuck.is_(False), _T.c.room.is_not(None))
+
+
+@frozen(kw_only=True)
+class Telling:
+    """A claimed delivery: the message to hand over now, and how often that was tried."""
+
+    message: Message
+    room: str
+    centre: str
+    attempts: int
+    correlation: str
+
+
+@frozen(kw_only=True)
+class Overdue:
+    """A telling that has not arrived in time."""
+
+    notice: UUID
+    incident: UUID
+    side: Side
+    centre: str
+    sequence: int
+    told_at: datetime
+    last_error: str | None
+
+
+class Deliveries:
+    """Tells, claims and settles within one transaction."""
+
+    def __init__(self, connection: Connection, keys: KeyRing) -> None:
+        self._connection = connection
+        self._keys = keys
+
+    def next_sequence(self, notice: UUID, side: Side) -> int:
+        """Return the sequence number of the next telling to one side."""
+        query = select(_T.c.sequence).where(_T.c.notice == notice, _T.c.side == side)
+        return int(self._connection.execute(query).scalar() or 0) + 1
+
+    def tell(
+        self, message: Message, key: WrappedKey, room: str | None, priority: int, at: datetime
+    ) -> None:
+        """Put the newest telling into the row of its side; it is due at once."""
+        plain, sealed = split_message(message, self._keys.open(key))
+        row = {
+            "notice": message.notice,
+            "side": message.side,
+            "incident": message.incident,
+            "centre": message.to,
+            "room": room,
+            "priority": priority,
+            "mode": message.mode,
+            "sequence": message.sequence,
+            "delivered": 0,
+            "message": plain,
+            "sealed": sealed,
+            "told_at": at,
+            "due_at": at,
+            "attempts": 0,
+            "alarmed": 0,
+            "stuck": False,
+        }
+        newer = ("sequence", "message", "sealed", "priority", "due_at", "attempts", "stuck")
+        changes: dict[str, Any] = {name: row[name] for name in newer}
+        # While an older telling waits, the sender has waited since then.
+        changes["told_at"] = text(
+            "CASE WHEN delivery.delivered < delivery.sequence"
+            " THEN delivery.told_at ELSE excluded.told_at END"
+        )
+        statement = insert(_T).values(row)
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=["notice", "side"], set_=changes)
+        )
+
+    def rooms_due(self, now: datetime) -> list[str]:
+        """Return the rooms that something is due for."""
+        query = select(_T.c.room).distinct().where(_OPEN, _T.c.due_at <= now)
+        return [str(room) for room in self._connection.execute(query).scalars()]
+
+    def claim(self, room: str, limit: int, now: datetime, hold: timedelta) -> list[Telling]:
+        """Claim what is due for one room, most urgent first, for the time ``hold``."""
+        free = or_(_T.c.claimed_until.is_(None), _T.c.claimed_until < now)
+        due = (
+            select(_T.c.notice, _T.c.side)
+            .where(_OPEN, _T.c.room == room, _T.c.due_at <= now, free)
+            .order_by(_T.c.priority, _T.c.due_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        claimed = (
+            update(_T)
+            .where(tuple_(_T.c.notice, _T.c.side).in_(due))
+            .values(claimed_until=now + hold, attempts=_T.c.attempts + 1)
+            .returning(_T)
+            .cte()
+        )
+        i = tables.incident
+        rows = self._connection.execute(
+            select(claimed, i.c.key_day, i.c.key_wrapped, i.c.correlation)
+            .join(i, i.c.id == claimed.c.incident)
+            .order_by(claimed.c.priority, claimed.c.due_at)
+        )
+        return [self._telling(row) for row in rows]
+
+    def settle(self, message: Message) -> bool:
+        """Note that a side has a telling; return whether that was news."""
+        result = self._connection.execute(
+            update(_T)
+            .where(self._row(message), _T.c.delivered < message.sequence)
+            .values(delivered=message.sequence, claimed_until=None, last_error=None, attempts=0)
+        )
+        return bool(result.rowcount)
+
+    def put_off(self, message: Message, until: datetime, error: str) -> None:
+        """Let go of a claim and try again later."""
+        self._connection.execute(
+            update(_T)
+            .where(self._row(message))
+            .values(
+                claimed_until=None,
+                last_error=error[:500],
+                due_at=func.greatest(_T.c.due_at, until),
+            )
+        )
+
+    def give_up(self, message: Message, error: str) -> None:
+        """Note that the room will never take this telling; a newer one is tried again."""
+        self._connection.execute(
+            update(_T)
+            .where(self._row(message), _T.c.sequence == message.sequence)
+            .values(claimed_until=None, stuck=True, last_error=error[:500])
+        )
+
+    def overdue(self, since: datetime, limit: int) -> list[Overdue]:
+        """Return tellings undelivered since before ``since`` that raised no alarm yet."""
+        query = (
+            select(_T)
+            .where(
+                _T.c.delivered < _T.c.sequence,
+                _T.c.alarmed < _T.c.sequence,
+                _T.c.told_at <= since,
+            )
+            .order_by(_T.c.told_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return [_overdue(row) for row in self._connection.execute(query)]
+
+    def mark_alarmed(self, overdue: Overdue) -> None:
+        """Note that the alarm for this telling has been raised."""
+        mine = and_(_T.c.notice == overdue.notice, _T.c.side == overdue.side)
+        self._connection.execute(update(_T).where(mine).values(alarmed=overdue.sequence))
+
+    def waiting(self) -> Sequence[Row[Any]]:
+        """Return (room, number, oldest) of the tellings that each room still lacks."""
+        return self._connection.execute(
+            select(_T.c.room, func.count(), func.min(_T.c.told_at))
+            .where(_T.c.delivered < _T.c.sequence)
+            .group_by(_T.c.room)
+        ).all()
+
+    def of_notices(self, notices: Sequence[UUID]) -> Sequence[Row[Any]]:
+        """Return the rows of both sides of these notices."""
+        return self._connection.execute(select(_T).where(_T.c.notice.in_(notices))).all()
+
+    def _row(self, message: Message) -> Any:
+        return and_(_T.c.notice == message.notice, _T.c.side == message.side)
+
+    def _telling(self, row: Row[Any]) -> Telling:
+        key = self._keys.open(WrappedKey(row.key_day, row.key_wrapped))
+        return Telling(
+            message=join_message(row.message, row.sealed, key),
+            room=row.room,
+            centre=row.centre,
+            attempts=row.attempts,
+            correlation=row.correlation,
+        )
+
+
+def _overdue(row: Row[Any]) -> Overdue:
+    return Overdue(
+        notice=row.notice,
+        incident=row.incident,
+        side=Side(row.side),
+        centre=row.centre,
+        sequence=row.sequence,
+        told_at=row.told_at,
+        last_error=row.last_error,
+    )

@@ -1,0 +1,248 @@
+"""Incidents as they are filed: found by their source, revised under a row lock, claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import attrs
+from attrs import frozen
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from dispatch_bus.domain.codes import CaseStatus, Discipline, Mode
+from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.incident import Incident, Part, Source
+from dispatch_bus.domain.json import from_json, to_json
+from dispatch_bus.domain.report import Report
+from dispatch_bus.store import tables
+from dispatch_bus.store.keys import DataKey, Erased, KeyRing, WrappedKey
+from dispatch_bus.store.sealing import join_report, split_report
+
+_T = tables.incident
+_UNDECIDED = _T.c.decided_revision < _T.c.revision
+
+
+@frozen(kw_only=True)
+class Filed:
+    """One row: an incident with everything the bus keeps beside it.
+
+    ``report`` is none for a stub, the trace that an incident of no concern to a neighbour leaves.
+    """
+
+    id: UUID
+    source: Source
+    revision: int
+    decided_revision: int
+    source_revision: int | None
+    content_hash: bytes
+    mode: Mode
+    parts: tuple[Part, ...]
+    report: Report | None
+    key: WrappedKey
+    correlation: str
+    priority: int
+    case_created: datetime
+    available_at: datetime
+    pulled_at: datetime
+    recorded_at: datetime
+    decided_at: datetime | None = None
+    coarse: tuple[float, float] | None = None
+
+    @property
+    def incident(self) -> Incident:
+        """The incident itself; a stub has none."""
+        if self.report is None:
+            raise Refused("incident", str(self.id), "It is a stub: its room has the record.")
+        return Incident(
+            id=self.id,
+            source=self.source,
+            revision=self.revision,
+            report=self.report,
+            parts=self.parts,
+            correlation=self.correlation,
+        )
+
+
+class Incidents:
+    """Files and finds incidents within one transaction."""
+
+    def __init__(self, connection: Connection, keys: KeyRing) -> None:
+        self._connection = connection
+        self._keys = keys
+
+    def latest(self, room: str, number: str) -> Filed | None:
+        """Return and lock the newest incident under a room's case number."""
+        found = (_T.c.room == room) & (_T.c.number == number)
+        query = select(_T).where(found).order_by(_T.c.generation.desc()).limit(1)
+        row = self._connection.execute(query.with_for_update()).one_or_none()
+        return self._filed(row) if row else None
+
+    def lock(self, incident: UUID) -> Filed:
+        """Return and lock an incident: every transition of its notices happens under this lock."""
+        row = self._connection.execute(
+            select(_T).where(_T.c.id == incident).with_for_update()
+        ).one_or_none()
+        if row is None:
+            raise Refused("incident", str(incident), "Use the id of an incident on the bus.")
+        return self._filed(row)
+
+    def known_as(self, room: str, number: str) -> UUID | None:
+        """Return the incident that a room has under this number as a copy from the bus."""
+        alias = tables.alias
+        query = select(alias.c.incident).where(alias.c.room == room, alias.c.number == number)
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def returning(self, told: str) -> UUID | None:
+        """Return the incident whose id a room says its case came from, if there is one."""
+        try:
+            query = select(_T.c.id).where(_T.c.id == UUID(told))
+        except ValueError:
+            return None
+        return self._connection.execute(query).scalar_one_or_none()
+
+    def add_alias(self, room: str, number: str, incident: UUID) -> None:
+        """Remember the number under which a room keeps its copy of an incident."""
+        row = {"room": room, "number": number, "incident": incident}
+        statement = upsert(tables.alias).values(row).on_conflict_do_nothing()
+        self._connection.execute(statement)
+
+    def add(self, filed: Filed) -> bytes | None:
+        """File a new incident; return the ciphertext of its personal fields."""
+        row = self._row(filed)
+        self._connection.execute(insert(_T).values(row))
+        return _ciphertext(row)
+
+    def revise(self, filed: Filed) -> bytes | None:
+        """Replace the row of an incident that this transaction has locked."""
+        row = self._row(filed)
+        self._connection.execute(update(_T).where(_T.c.id == filed.id).values(row))
+        return _ciphertext(row)
+
+    def claim_undecided(self, limit: int) -> list[Filed]:
+        """Lock the next incidents whose decision is behind, most urgent first."""
+        query = select(_T).where(_UNDECIDED).order_by(_T.c.priority, _T.c.recorded_at)
+        rows = self._connection.execute(query.limit(limit).with_for_update(skip_locked=True)).all()
+        return [self._filed(row) for row in rows]
+
+    def mark_decided(self, decided: Iterable[Filed], at: datetime) -> None:
+        """Note that each of these revisions has been decided."""
+        for filed in decided:
+            self._connection.execute(
+                update(_T)
+                .where(_T.c.id == filed.id)
+                .values(decided_revision=filed.revision, decided_at=at)
+            )
+
+    def undecided(self) -> int:
+        """Return how many incidents wait for a decision."""
+        return self._count(_UNDECIDED)
+
+    def find(self, incident: UUID, *, personal: bool = False) -> Filed | None:
+        """Return an incident without locking it, its personal fields only when asked for."""
+        row = self._connection.execute(select(_T).where(_T.c.id == incident)).one_or_none()
+        return self._filed(row, personal=personal) if row else None
+
+    def board(self, limit: int, *, stubs: bool = False, closed: bool = False) -> list[Filed]:
+        """Return the newest incidents without their personal fields."""
+        query = select(_T).order_by(_T.c.recorded_at.desc()).limit(limit)
+        query = query if stubs else query.where(_T.c.is_stub.is_(False))
+        query = query if closed else query.where(_T.c.is_open)
+        return [self._filed(row, personal=False) for row in self._connection.execute(query)]
+
+    def counts(self) -> Sequence[Row[Any]]:
+        """Return (room, stub?, number) for every room."""
+        return self._connection.execute(
+            select(_T.c.room, _T.c.is_stub, func.count()).group_by(_T.c.room, _T.c.is_stub)
+        ).all()
+
+    def open_key(self, key: WrappedKey) -> DataKey:
+        """Open an incident's data key."""
+        return self._keys.open(key)
+
+    def _count(self, condition: ColumnElement[bool]) -> int:
+        query = select(func.count()).select_from(_T).where(condition)
+        return int(self._connection.execute(query).scalar_one())
+
+    def _row(self, filed: Filed) -> dict[str, Any]:
+        plain, sealed = None, None
+        if filed.report is not None:
+            plain, sealed = split_report(filed.report, self._keys.open(filed.key), filed.id)
+        return {
+            **_plain_columns(filed),
+            "report": plain,
+            "sealed": sealed,
+            "is_stub": filed.report is None,
+            "parts": [to_json(part) for part in filed.parts],
+        }
+
+    def _filed(self, row: Row[Any], *, personal: bool = True) -> Filed:
+        key = WrappedKey(row.key_day, row.key_wrapped)
+        opened = self._opened(key) if personal and row.sealed is not None else None
+        return Filed(
+            id=row.id,
+            source=Source(room=row.room, number=row.number, generation=row.generation),
+            parts=tuple(from_json(part, Part) for part in row.parts),
+            report=row.report and join_report(row.report, row.sealed, opened, row.id),
+            key=key,
+            mode=Mode(row.mode),
+            coarse=None if row.coarse_lon is None else (row.coarse_lon, row.coarse_lat),
+            **{name: getattr(row, name) for name in _SAME},
+        )
+
+    def _opened(self, key: WrappedKey) -> DataKey | None:
+        try:
+            return self._keys.open(key)
+        except Erased:
+            return None
+
+
+_SAME = (
+    "revision",
+    "decided_revision",
+    "source_revision",
+    "content_hash",
+    "correlation",
+    "priority",
+    "case_created",
+    "available_at",
+    "pulled_at",
+    "recorded_at",
+    "decided_at",
+)
+
+
+def _plain_columns(filed: Filed) -> dict[str, Any]:
+    lon, lat = filed.coarse or (None, None)
+    closed = filed.report is not None and filed.report.status is CaseStatus.CLOSED
+    return {
+        "id": filed.id,
+        "room": filed.source.room,
+        "number": filed.source.number,
+        "generation": filed.source.generation,
+        "mode": filed.mode.value,
+        "is_open": not closed,
+        "key_day": filed.key.day,
+        "key_wrapped": filed.key.wrapped,
+        "coarse_lon": lon,
+        "coarse_lat": lat,
+        **{name: getattr(filed, name) for name in _SAME},
+    }
+
+
+def _ciphertext(row: dict[str, Any]) -> bytes | None:
+    sealed: bytes | None = row["sealed"]
+    return sealed
+
+
+def moved(filed: Filed, discipline: Discipline, to: str) -> Filed:
+    """Return the incident with one part moved to another owner, as a revision of its own."""
+    parts = tuple(
+        Part(discipline=discipline, owner=to, former_owner=part.owner)
+        if part.discipline is discipline
+        else part
+        for part in filed.parts
+    )
+    return attrs.evolve(filed, parts=parts, revision=filed.revision + 1)

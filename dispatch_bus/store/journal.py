@@ -1,0 +1,217 @@
+"""The journal in PostgreSQL: appended without any lock, then sealed in order."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from attrs import frozen
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, text, update
+
+from dispatch_bus.domain.codes import Mode
+from dispatch_bus.domain.kinds import Happening
+from dispatch_bus.journal.entry import SCHEMA_VERSION, Entry, encode
+from dispatch_bus.journal.merkle import Frontier, leaf_hash
+from dispatch_bus.store import tables
+
+PARTITION = 1_000_000
+# Only entries of transactions that every later snapshot sees are sealed, so no number is ever
+# given before a transaction that began earlier has ended.
+_SETTLED = text("xid < pg_snapshot_xmin(pg_current_snapshot())")
+
+
+@frozen(kw_only=True)
+class About:
+    """What an entry is about; ``correlation`` follows one record from pull to delivery."""
+
+    correlation: str
+    incident: UUID | None = None
+    notice: UUID | None = None
+    mode: Mode = Mode.ACTUAL
+
+
+@frozen(kw_only=True)
+class Sealed:
+    """Ciphertext of personal fields, with the retention day whose key opens it."""
+
+    ciphertext: bytes
+    key: str
+
+
+@frozen
+class Numbered:
+    """An entry in its final place."""
+
+    number: int
+    epoch: int
+    schema_version: int
+    entry: bytes
+    leaf: bytes
+
+
+class Journal:
+    """Appends to, seals and reads the journal within one transaction."""
+
+    def __init__(self, connection: Connection, actor: str) -> None:
+        self._connection = connection
+        self._actor = actor
+        self._pending: list[dict[str, Any]] = []
+
+    def append(
+        self, at: datetime, about: About, happening: Happening, sealed: Sealed | None = None
+    ) -> None:
+        """Note what happened; it is written when the transaction's work is flushed."""
+        entry = Entry(
+            kind=happening.kind,
+            at=at,
+            mode=about.mode,
+            incident=about.incident,
+            notice=about.notice,
+            correlation=about.correlation,
+            actor=self._actor,
+            facts=happening.facts,
+            sealed=base64.b64encode(sealed.ciphertext).decode() if sealed else None,
+            key=sealed.key if sealed else None,
+        )
+        self._pending.append(
+            {
+                "kind": happening.kind.value,
+                "schema_version": SCHEMA_VERSION,
+                "entry": encode(entry),
+                "incident": about.incident,
+                "notice": about.notice,
+            }
+        )
+
+    def flush(self) -> None:
+        """Write what was noted, in one statement."""
+        if self._pending:
+            self._connection.execute(insert(tables.journal_pending), self._pending)
+            self._pending = []
+
+    def mark(self) -> int:
+        """Return a place to which noted entries can be taken back."""
+        return len(self._pending)
+
+    def take_back(self, mark: int) -> None:
+        """Forget what was noted since ``mark``: its savepoint was rolled back."""
+        del self._pending[mark:]
+
+    def settled(self, limit: int) -> Sequence[Row[Any]]:
+        """Return the next entries that can be sealed, in their order."""
+        pending = tables.journal_pending
+        return self._connection.execute(
+            select(pending).where(_SETTLED).order_by(pending.c.id).limit(limit)
+        ).all()
+
+    def tree(self) -> tuple[int, Frontier]:
+        """Return the epoch and the right edge of the tree."""
+        row = self._connection.execute(select(tables.journal_tree)).one()
+        return row.epoch, Frontier.from_json({"size": row.size, "hashes": row.frontier})
+
+    def seal(self, rows: Sequence[Row[Any]], epoch: int, frontier: Frontier) -> Frontier:
+        """Give each row its number and leaf, and move it from pending into the journal.
+
+        A second sealer that thinks it leads fails here on the number's primary key.
+        """
+        leaves = [leaf_hash(row.entry) for row in rows]
+        self._ensure_partition(frontier.size + len(rows))
+        self._connection.execute(
+            insert(tables.journal),
+            [
+                {
+                    "number": frontier.size + place,
+                    "epoch": epoch,
+                    "kind": row.kind,
+                    "schema_version": row.schema_version,
+                    "entry": row.entry,
+                    "leaf": leaf,
+                    "incident": row.incident,
+                    "notice": row.notice,
+                }
+                for place, (row, leaf) in enumerate(zip(rows, leaves, strict=True), start=1)
+            ],
+        )
+        pending = tables.journal_pending
+        self._connection.execute(delete(pending).where(pending.c.id.in_([row.id for row in rows])))
+        sealed = frontier.extend(leaves)
+        hashes = [part.hex() for part in sealed.hashes]
+        self._connection.execute(
+            update(tables.journal_tree).values(size=sealed.size, frontier=hashes)
+        )
+        return sealed
+
+    def add_checkpoint(self, size: int, signed: bytes) -> None:
+        """Keep a signed checkpoint of the first ``size`` entries."""
+        self._connection.execute(insert(tables.checkpoint).values(size=size, signed=signed))
+
+    def checkpoints(self) -> Iterator[bytes]:
+        """Yield every signed checkpoint, smallest tree first."""
+        query = select(tables.checkpoint.c.signed).order_by(tables.checkpoint.c.size)
+        yield from self._connection.execute(query).scalars()
+
+    def checkpointed(self) -> int:
+        """Return how many entries the last checkpoint covers."""
+        size = self._connection.execute(select(func.max(tables.checkpoint.c.size))).scalar()
+        return int(size or 0)
+
+    def size(self) -> int:
+        """Return how many entries are sealed."""
+        return int(self._connection.execute(select(tables.journal_tree.c.size)).scalar_one())
+
+    def waiting(self) -> int:
+        """Return how many entries wait to be sealed."""
+        count = select(func.count()).select_from(tables.journal_pending)
+        return int(self._connection.execute(count).scalar_one())
+
+    def read(self, after: int, limit: int) -> list[Numbered]:
+        """Return at most ``limit`` entries whose numbers follow ``after``."""
+        query = select(tables.journal).where(tables.journal.c.number > after)
+        return self._numbered(query.order_by(tables.journal.c.number).limit(limit))
+
+    def of_incident(self, incident: UUID) -> list[Numbered]:
+        """Return every sealed entry about an incident and its notices, in order."""
+        query = select(tables.journal).where(tables.journal.c.incident == incident)
+        return self._numbered(query.order_by(tables.journal.c.number))
+
+    def _numbered(self, query: Select[Any]) -> list[Numbered]:
+        return [
+            Numbered(row.number, row.epoch, row.schema_version, row.entry, row.leaf)
+            for row in self._connection.execute(query)
+        ]
+
+    def _ensure_partition(self, number: int) -> None:
+        first = (number - 1) // PARTITION * PARTITION + 1
+        name = f"journal_from_{first}"
+        if self._connection.execute(select(func.to_regclass(name))).scalar() is not None:
+            return
+        # Attached rather than created in place: that takes no lock which readers wait for.
+        for statement in (
+            f"CREATE TABLE {name} (LIKE journal INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
+            f"ALTER TABLE journal ATTACH PARTITION {name} "
+            f"FOR VALUES FROM ({first}) TO ({first + PARTITION})",
+        ):
+            self._connection.execute(text(statement))
+
+
+def stream(connection: Connection, batch: int = 1_000) -> Iterator[tuple[int, int, bytes, bytes]]:
+    """Yield (number, epoch, entry, leaf) of the whole journal in constant memory."""
+    result = connection.execution_options(yield_per=batch).execute(
+        select(
+            tables.journal.c.number,
+            tables.journal.c.epoch,
+            tables.journal.c.entry,
+            tables.journal.c.leaf,
+        ).order_by(tables.journal.c.number)
+    )
+    for row in result:
+        yield row.number, row.epoch, row.entry, row.leaf
+
+
+def facts(happenings: Iterable[Happening], extra: Mapping[str, Any]) -> Iterator[Happening]:
+    """Add the same facts to each of several happenings."""
+    for happening in happenings:
+        yield Happening(happening.kind, {**happening.facts, **extra})

@@ -1,0 +1,1 @@
+"""Numbered migrations: each is added once and never changed."""

@@ -1,0 +1,87 @@
+"""Notices in PostgreSQL: one row each, changed only under the lock of their incident."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import attrs
+from sqlalchemy import Connection, Row, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from dispatch_bus.domain.codes import Discipline, Mode
+from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.notice import Notice, NoticeKind, NoticeState
+from dispatch_bus.store import tables
+
+_T = tables.notice
+_FIELDS = tuple(field.name for field in attrs.fields(Notice))
+
+
+class Notices:
+    """Keeps and finds notices within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def put(self, notice: Notice) -> None:
+        """Write a notice, new or changed."""
+        row = {name: getattr(notice, name) for name in _FIELDS}
+        statement = insert(_T).values(row)
+        changes = {name: statement.excluded[name] for name in _FIELDS if name != "id"}
+        self._connection.execute(
+            statement.on_conflict_do_update(index_elements=[_T.c.id], set_=changes)
+        )
+
+    def get(self, notice: UUID) -> Notice:
+        """Return a notice; refuse an id that is none's."""
+        row = self._connection.execute(select(_T).where(_T.c.id == notice)).one_or_none()
+        if row is None:
+            raise Refused("notice", str(notice), "Use the id of a notice on the bus.")
+        return _notice(row)
+
+    def of_incidents(self, incidents: Iterable[UUID]) -> dict[UUID, list[Notice]]:
+        """Return every notice of these incidents, oldest first."""
+        query = select(_T).where(_T.c.incident.in_(list(incidents))).order_by(_T.c.opened_at)
+        found: dict[UUID, list[Notice]] = defaultdict(list)
+        for row in self._connection.execute(query):
+            found[row.incident].append(_notice(row))
+        return found
+
+    def past_deadline(self, now: datetime, limit: int) -> list[Notice]:
+        """Return notices whose deadline has passed, longest ago first. They are not locked."""
+        query = select(_T).where(_T.c.deadline <= now).order_by(_T.c.deadline).limit(limit)
+        return [_notice(row) for row in self._connection.execute(query)]
+
+    def left_for(self, hold: timedelta, now: datetime, limit: int) -> list[Notice]:
+        """Return open notices whose incident left their ground at least ``hold`` ago."""
+        query = select(_T).where(_T.c.leaving_since <= now - hold, _T.c.closed_at.is_(None))
+        return [_notice(row) for row in self._connection.execute(query.limit(limit))]
+
+    def board(self, kind: NoticeKind, limit: int, *, ended: bool = False) -> list[Notice]:
+        """Return the newest notices of one kind."""
+        query = select(_T).where(_T.c.kind == kind).order_by(_T.c.opened_at.desc()).limit(limit)
+        query = query if ended else query.where(_T.c.closed_at.is_(None))
+        return [_notice(row) for row in self._connection.execute(query)]
+
+    def counts(self) -> Sequence[Row[Any]]:
+        """Return (kind, state, number) for every state that occurs."""
+        return self._connection.execute(
+            select(_T.c.kind, _T.c.state, func.count()).group_by(_T.c.kind, _T.c.state)
+        ).all()
+
+
+def _notice(row: Row[Any]) -> Notice:
+    values = {name: getattr(row, name) for name in _FIELDS}
+    return Notice(
+        **values
+        | {
+            "kind": NoticeKind(row.kind),
+            "state": NoticeState(row.state),
+            "discipline": Discipline(row.discipline),
+            "mode": Mode(row.mode),
+        }
+    )

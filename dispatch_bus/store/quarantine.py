@@ -1,0 +1,147 @@
+"""Quarantine: records that cannot be understood, whole, with their reason, to be replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from attrs import frozen
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from dispatch_bus.domain.errors import Refused
+from dispatch_bus.store import tables
+from dispatch_bus.store.keys import KeyRing, WrappedKey
+
+_T = tables.quarantine
+
+
+class QuarantineState(StrEnum):
+    """Where a quarantined record stands."""
+
+    WAITING = "waiting"
+    REPLAYING = "replaying"
+    REPLAYED = "replayed"
+    DISMISSED = "dismissed"
+
+
+@frozen(kw_only=True)
+class Quarantined:
+    """A record in quarantine. Its bytes are sealed, for nobody knows what they hold."""
+
+    id: UUID
+    room: str
+    record: str
+    state: QuarantineState
+    field: str
+    remedy: str
+    bytes: int
+    correlation: str
+    received_at: datetime
+    settled_at: datetime | None = None
+
+
+class Quarantine:
+    """Keeps, shows and settles quarantined records within one transaction."""
+
+    def __init__(self, connection: Connection, keys: KeyRing) -> None:
+        self._connection = connection
+        self._keys = keys
+
+    def add(self, record: Quarantined, raw: bytes, key: WrappedKey) -> None:
+        """Keep a record with its raw bytes."""
+        self._connection.execute(
+            insert(_T).values(
+                id=record.id,
+                room=record.room,
+                record=record.record,
+                state=record.state,
+                field=record.field,
+                remedy=record.remedy,
+                bytes=record.bytes,
+                raw=self._keys.open(key).seal(raw, about=record.id.bytes),
+                key_day=key.day,
+                key_wrapped=key.wrapped,
+                correlation=record.correlation,
+                received_at=record.received_at,
+            )
+        )
+
+    def list(self, state: QuarantineState | None, limit: int) -> Sequence[Quarantined]:
+        """Return the newest records, of one state or all."""
+        query = select(_T).order_by(_T.c.received_at.desc()).limit(limit)
+        query = query if state is None else query.where(_T.c.state == state)
+        return [_record(row) for row in self._connection.execute(query)]
+
+    def lock(self, record: UUID) -> Quarantined:
+        """Return and lock one record; refuse an id that is none's."""
+        return _record(self._row(record, lock=True))
+
+    def bytes_of(self, record: UUID) -> bytes:
+        """Return the bytes to be read: the mended ones where a person has mended them."""
+        row = self._row(record)
+        key = self._keys.open(WrappedKey(row.key_day, row.key_wrapped))
+        return key.unseal(row.mended or row.raw, about=row.id.bytes)
+
+    def replay(self, record: UUID, mended: bytes | None) -> None:
+        """Ask for a record to be read again, with mended bytes where given."""
+        row = self._row(record)
+        values: dict[str, Any] = {"state": QuarantineState.REPLAYING, "settled_at": None}
+        if mended is not None:
+            key = self._keys.open(WrappedKey(row.key_day, row.key_wrapped))
+            values["mended"] = key.seal(mended, about=row.id.bytes)
+        self._connection.execute(update(_T).where(_T.c.id == record).values(values))
+
+    def replaying(self, room: str, limit: int) -> Sequence[Quarantined]:
+        """Return and lock the records of a room that are to be read again, oldest first."""
+        query = (
+            select(_T)
+            .where(_T.c.room == room, _T.c.state == QuarantineState.REPLAYING)
+            .order_by(_T.c.received_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        return [_record(row) for row in self._connection.execute(query)]
+
+    def settle(self, record: UUID, state: QuarantineState, at: datetime) -> None:
+        """End a record's stay."""
+        values = {"state": state, "settled_at": at}
+        self._connection.execute(update(_T).where(_T.c.id == record).values(values))
+
+    def return_(self, record: UUID, reason: Refused) -> None:
+        """Keep a record that was read again in vain, with its new reason."""
+        self._connection.execute(
+            update(_T)
+            .where(_T.c.id == record)
+            .values(state=QuarantineState.WAITING, field=reason.field, remedy=reason.remedy)
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Return how many records are in each state."""
+        query = select(_T.c.state, func.count()).group_by(_T.c.state)
+        return {row[0]: row[1] for row in self._connection.execute(query)}
+
+    def _row(self, record: UUID, *, lock: bool = False) -> Row[Any]:
+        query = select(_T).where(_T.c.id == record)
+        query = query.with_for_update() if lock else query
+        row = self._connection.execute(query).one_or_none()
+        if row is None:
+            raise Refused("quarantine", str(record), "Use an id that 'quarantine list' shows.")
+        return row
+
+
+def _record(row: Row[Any]) -> Quarantined:
+    return Quarantined(
+        id=row.id,
+        room=row.room,
+        record=row.record,
+        state=QuarantineState(row.state),
+        field=row.field,
+        remedy=row.remedy,
+        bytes=row.bytes,
+        correlation=row.correlation,
+        received_at=row.received_at,
+        settled_at=row.settled_at,
+    )

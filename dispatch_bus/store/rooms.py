@@ -1,0 +1,81 @@
+"""How far each room has been read, as a cursor that only its reader can move."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+from sqlalchemy import Connection, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from dispatch_bus.store import tables
+
+_T = tables.room
+
+
+@frozen(kw_only=True)
+class RoomState:
+    """Where the reading of a room stands; ``failing_since`` is none while it answers."""
+
+    id: str
+    cursor: str | None
+    pages: int
+    records: int
+    pulled_at: datetime | None
+    failing_since: datetime | None
+    last_error: str | None
+
+
+class Rooms:
+    """Reads and moves cursors within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, room: str) -> RoomState:
+        """Return a room's state, making it where the room is new."""
+        fresh = {"id": room, "pages": 0, "records": 0}
+        self._connection.execute(insert(_T).values(fresh).on_conflict_do_nothing())
+        row = self._connection.execute(select(_T).where(_T.c.id == room)).one()
+        return RoomState(**row._mapping)
+
+    def all(self) -> list[RoomState]:
+        """Return every room that has ever been read."""
+        rows = self._connection.execute(select(_T).order_by(_T.c.id))
+        return [RoomState(**row._mapping) for row in rows]
+
+    def advance(self, known: RoomState, cursor: str, records: int, at: datetime) -> bool:
+        """Move the cursor on from where ``known`` saw it; false when somebody else has."""
+        result = self._connection.execute(
+            update(_T)
+            .where(_T.c.id == known.id, _T.c.pages == known.pages)
+            .values(
+                cursor=cursor,
+                pages=_T.c.pages + 1,
+                records=_T.c.records + records,
+                pulled_at=at,
+            )
+        )
+        return bool(result.rowcount)
+
+    def fail(self, room: str, at: datetime, error: str) -> bool:
+        """Note that a room does not answer; true when it did until now."""
+        result = self._connection.execute(
+            update(_T)
+            .where(_T.c.id == room, _T.c.failing_since.is_(None))
+            .values(failing_since=at, last_error=error[:500])
+        )
+        if not result.rowcount:
+            self._connection.execute(
+                update(_T).where(_T.c.id == room).values(last_error=error[:500])
+            )
+        return bool(result.rowcount)
+
+    def recover(self, room: str) -> bool:
+        """Note that a room answers; true when it did not until now."""
+        result = self._connection.execute(
+            update(_T)
+            .where(_T.c.id == room, _T.c.failing_since.is_not(None))
+            .values(failing_since=None, last_error=None)
+        )
+        return bool(result.rowcount)

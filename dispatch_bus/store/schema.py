@@ -1,0 +1,59 @@
+"""The schema's version: bring it up to date, or refuse to run on a wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+
+from dispatch_bus.domain.errors import Stop
+from dispatch_bus.store.engine import connect
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# An arbitrary constant; two migrations at once wait for each other on it.
+_MIGRATION_LOCK = 0x6469_7370
+
+
+def migrate(url: str) -> None:
+    """Bring the database at ``url`` to the newest schema; several at once do it once."""
+    engine = connect(url)
+    try:
+        with engine.connect() as connection:
+            connection.execute(text("SET lock_timeout = 0; SET statement_timeout = 0"))
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+            connection.commit()
+            command.upgrade(_config(connection), "head")
+            connection.commit()
+    finally:
+        engine.dispose()
+
+
+def check(url: str) -> None:
+    """Refuse to run on any schema but the newest.
+
+    Raises:
+        Stop: the database is behind or ahead of this version of the bus.
+    """
+    engine = connect(url)
+    try:
+        with engine.connect() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+    wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
+    if found != wanted:
+        raise Stop(
+            f"The database has schema {found or 'none'}, this version needs {wanted}.",
+            "Run 'dispatch-bus migrate', or start the version that fits the database.",
+        )
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,56 @@
+"""Splits values into what may stand in the clear and what is stored as ciphertext alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID
+
+from dispatch_bus.domain.agreement import PERSONAL
+from dispatch_bus.domain.json import from_json, to_json
+from dispatch_bus.domain.message import Message
+from dispatch_bus.domain.report import Report
+from dispatch_bus.store.keys import DataKey
+
+JSON = dict[str, Any]
+
+
+def split_report(report: Report, key: DataKey, incident: UUID) -> tuple[JSON, bytes | None]:
+    """Return the report's open fields and the ciphertext of its personal ones, if it has any."""
+    plain = to_json(report)
+    personal = plain.pop("personal", None)
+    return plain, _seal(personal, key, incident)
+
+
+def join_report(plain: JSON, sealed: bytes | None, key: DataKey | None, incident: UUID) -> Report:
+    """Put a report together again; without a key its personal fields stay empty."""
+    personal = _unseal(sealed, key, incident)
+    return from_json(plain | {"personal": personal} if personal else plain, Report)
+
+
+def split_message(message: Message, key: DataKey) -> tuple[JSON, bytes | None]:
+    """Return the message's open fields and the ciphertext of its personal content, if any."""
+    plain = to_json(message)
+    content = plain["content"]
+    personal = {str(name): content.pop(name) for name in PERSONAL if name in content}
+    return plain, _seal(personal, key, message.incident)
+
+
+def join_message(plain: JSON, sealed: bytes | None, key: DataKey) -> Message:
+    """Put a message together again."""
+    incident = UUID(plain["incident"])
+    personal = _unseal(sealed, key, incident) or {}
+    return from_json(plain | {"content": plain["content"] | personal}, Message)
+
+
+def _seal(personal: JSON | None, key: DataKey, incident: UUID) -> bytes | None:
+    if not personal:
+        return None
+    return key.seal(json.dumps(personal).encode(), about=incident.bytes)
+
+
+def _unseal(sealed: bytes | None, key: DataKey | None, incident: UUID) -> JSON | None:
+    if sealed is None or key is None:
+        return None
+    opened: JSON = json.loads(key.unseal(sealed, about=incident.bytes))
+    return opened

@@ -1,0 +1,77 @@
+"""Leases, answered questions and wake-ups: the small rows that keep processes in step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from attrs import frozen
+from sqlalchemy import Connection, delete, or_, select
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.dialects.postgresql import insert
+
+from dispatch_bus.store import tables
+
+
+@frozen(kw_only=True)
+class Wakeup:
+    """A reference to work that has come up. Losing one costs latency, nothing else."""
+
+    kind: str
+    reference: str
+    revision: int
+    correlation: str
+
+
+class Signals:
+    """Takes leases, counts answers once and leaves wake-ups, within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def lease(self, name: str, holder: str, now: datetime, hold: timedelta) -> bool:
+        """Take or renew a lease by the database's clock; false while another holds it."""
+        lease = tables.lease
+        statement = insert(lease).values(name=name, holder=holder, until=now + hold)
+        statement = statement.on_conflict_do_update(
+            index_elements=["name"],
+            set_={"holder": holder, "until": now + hold},
+            where=or_(lease.c.holder == holder, lease.c.until < now),
+        )
+        return bool(self._connection.execute(statement).rowcount)
+
+    def first_time(self, answer: str, notice: UUID, at: datetime) -> bool:
+        """Note an answer by its id; false when it has been taken before."""
+        row = {"id": answer, "notice": notice, "taken_at": at}
+        statement = insert(tables.answer).values(row).on_conflict_do_nothing()
+        return bool(self._connection.execute(statement).rowcount)
+
+    def wake(self, wakeups: Sequence[Wakeup]) -> None:
+        """Leave wake-ups; they become visible when the transaction commits."""
+        if wakeups:
+            rows = [
+                {
+                    "kind": one.kind,
+                    "reference": one.reference,
+                    "revision": one.revision,
+                    "correlation": one.correlation,
+                }
+                for one in wakeups
+            ]
+            self._connection.execute(plain_insert(tables.wakeup), rows)
+
+    def take_wakeups(self, limit: int) -> list[Wakeup]:
+        """Take wake-ups off the table, for whoever is to publish them."""
+        t = tables.wakeup
+        chosen = select(t.c.id).order_by(t.c.id).limit(limit).with_for_update(skip_locked=True)
+        rows = self._connection.execute(delete(t).where(t.c.id.in_(chosen)).returning(t))
+        return [
+            Wakeup(
+                kind=row.kind,
+                reference=row.reference,
+                revision=row.revision,
+                correlation=row.correlation,
+            )
+            for row in rows
+        ]

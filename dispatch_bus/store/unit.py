@@ -1,0 +1,126 @@
+"""The unit of work: one transaction, in which state and journal change together or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cached_property
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from dispatch_bus.domain.errors import Refused, Retry, Stop
+from dispatch_bus.store.deliveries import Deliveries
+from dispatch_bus.store.incidents import Incidents
+from dispatch_bus.store.journal import Journal, stream
+from dispatch_bus.store.keys import KeyRing
+from dispatch_bus.store.notices import Notices
+from dispatch_bus.store.quarantine import Quarantine
+from dispatch_bus.store.rooms import Rooms
+from dispatch_bus.store.signals import Signals, Wakeup
+
+_DISK_FULL = "53100"
+
+
+class Unstorable(Refused):
+    """The database refused a value that passed every check before it."""
+
+    def __init__(self, error: DBAPIError) -> None:
+        state = getattr(error.orig, "sqlstate", None)
+        super().__init__("record", f"SQLSTATE {state}", "Mend the record and replay it.")
+
+
+class UnitOfWork:
+    """Everything that one transaction can read and change."""
+
+    def __init__(self, connection: Connection, keys: KeyRing, actor: str) -> None:
+        self._connection = connection
+        self._wakeups: list[Wakeup] = []
+        self.journal = Journal(connection, actor)
+        self.incidents = Incidents(connection, keys)
+        self.notices = Notices(connection)
+        self.deliveries = Deliveries(connection, keys)
+        self.rooms = Rooms(connection)
+        self.quarantine = Quarantine(connection, keys)
+        self.signals = Signals(connection)
+
+    @cached_property
+    def now(self) -> datetime:
+        """The instant of this transaction by the database's clock, in UTC."""
+        moment: datetime = self._connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        return moment
+
+    def wake(self, wakeup: Wakeup) -> None:
+        """Wake whoever works on this, once the transaction has committed."""
+        self._wakeups.append(wakeup)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Undo only what happens inside, journal and wake-ups included, if it fails."""
+        mark, woken = self.journal.mark(), len(self._wakeups)
+        try:
+            with self._connection.begin_nested():
+                yield
+        except BaseException as error:
+            self.journal.take_back(mark)
+            del self._wakeups[woken:]
+            if isinstance(error, DataError | IntegrityError):
+                raise Unstorable(error) from error
+            raise
+
+    def flush(self) -> None:
+        """Write the noted journal entries and wake-ups; called once before the commit."""
+        self.journal.flush()
+        self.signals.wake(self._wakeups)
+
+
+class Store:
+    """Hands out units of work. ``actor`` names the process in the journal entries it writes."""
+
+    def __init__(self, engine: Engine, keys: KeyRing, actor: str) -> None:
+        self._engine = engine
+        self.keys = keys
+        self._actor = actor
+
+    @contextmanager
+    def begin(self) -> Iterator[UnitOfWork]:
+        """Run one transaction; it commits when the block ends and rolls back when it raises.
+
+        Raises:
+            Retry: the database cannot be reached or broke off. Whether a commit took effect is
+                then unknown: look, do not assume.
+            Unstorable: it refused a value; nothing of the transaction took effect.
+            Stop: its disk is full.
+        """
+        try:
+            with self._engine.begin() as connection:
+                unit = UnitOfWork(connection, self.keys, self._actor)
+                yield unit
+                unit.flush()
+        except (OperationalError, InterfaceError, PoolTimeout) as error:
+            raise _translated(error) from error
+        except (DataError, IntegrityError) as error:
+            raise Unstorable(error) from error
+
+    @contextmanager
+    def whole_journal(self) -> Iterator[Iterator[tuple[int, int, bytes, bytes]]]:
+        """Stream (number, epoch, entry, leaf) of the whole journal, however long that takes.
+
+        Read the checkpoints before, not after: a newer one may cover more than this snapshot.
+        """
+        with self._engine.connect() as connection:
+            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            yield stream(connection)
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+
+def _translated(error: Exception) -> Retry | Stop:
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    if state == _DISK_FULL:
+        return Stop("The database's disk is full.", "Free space, then start the bus again.")
+    return Retry(f"The database did not answer ({state or type(error).__name__})")
