@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from dispatch_bus.settings.finding import Finding
+from dispatch_bus.settings.veil import veiled
 
 Location = Sequence[int | str]
 _REMEDIES = {
@@ -37,8 +38,9 @@ _REMEDIES = {
 
 def misfit(name: str, detail: ErrorDetails, table: Mapping[str, Any], model: Any) -> Finding:
     """Make the finding for one pydantic error in the file ``name``."""
-    value = None if detail["type"] == "missing" else detail["input"]
-    return Finding(name, _key(detail["loc"], table), value, _remedy(detail, model))
+    key = _key(detail["loc"], table)
+    value = None if detail["type"] == "missing" else veiled(key, detail["input"])
+    return Finding(name, key, value, _remedy(detail, model))
 
 
 def nearest(word: str, known: Sequence[str]) -> str:
@@ -51,8 +53,8 @@ def nearest(word: str, known: Sequence[str]) -> str:
 def _remedy(detail: ErrorDetails, model: Any) -> str:
     if detail["type"] == "extra_forbidden":
         return f"No such key. {nearest(str(detail['loc'][-1]), _keys_at(model, detail['loc']))}"
-    context = detail.get("ctx", {})
-    remedy = _REMEDIES.get(detail["type"], detail["msg"]).format(**context)
+    template = _REMEDIES.get(detail["type"])
+    remedy = template.format(**detail.get("ctx", {})) if template else detail["msg"]
     return f"{remedy.rstrip('.')}."
 
 

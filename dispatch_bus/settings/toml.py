@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from dispatch_bus.settings.finding import Finding
 from dispatch_bus.settings.misfit import misfit
+from dispatch_bus.settings.veil import veiled
 
 M = TypeVar("M", bound=BaseModel)
 _PLACE = re.compile(r" \(at (?P<where>line (?P<line>\d+), column \d+|end of document)\)$")
@@ -32,7 +33,9 @@ def parse(name: str, raw: bytes, model: type[M]) -> Parsed:
     except UnicodeDecodeError as error:
         where = f"byte {error.start}"
         return Parsed(None, (Finding(name, where, raw[error.start], "Save it as UTF-8."),))
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        return Parsed(None, (Finding(name, "syntax", None, "Nest fewer brackets."),))
+    except ValueError as error:
         return Parsed(None, (_syntax(name, text, str(error)),))
 
 
@@ -48,4 +51,6 @@ def _syntax(name: str, text: str, message: str) -> Finding:
     where = place["where"] if place else "syntax"
     line = text.split("\n")[int(place["line"]) - 1] if place and place["line"] else None
     reason = _PLACE.sub("", message)
-    return Finding(name, where, line, f"Mend the TOML: {reason[:1].lower()}{reason[1:]}.")
+    return Finding(
+        name, where, veiled("", line), f"Mend the TOML: {reason[:1].lower()}{reason[1:]}."
+    )

@@ -29,6 +29,7 @@ CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (rooms.each_once, ("rooms",)),
     (rooms.adapters_known, ("rooms", "adapters")),
     (rooms.code_lists_known, ("rooms", "codes")),
+    (rooms.systems_known, ("rooms",)),
     (rooms.addresses_whole, ("rooms",)),
     (rooms.addresses_once, ("rooms",)),
     (rooms.tokens_secret, ("rooms",)),

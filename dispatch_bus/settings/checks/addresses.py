@@ -30,11 +30,10 @@ def listeners(bus: Bus) -> tuple[Listener, ...]:
 
 
 def conflict(one: Listener, other: Listener) -> bool:
-    """Tell whether two servers want the same port; port 0 takes any free one."""
+    """Tell whether two servers want the same port of this machine; port 0 takes any free one."""
     if 0 in (one.port, other.port) or one.port != other.port:
         return False
-    hosts = (one.host, other.host)
-    return len(set(hosts)) == 1 or all(map(is_local, hosts))
+    return one.host == other.host or (is_local(one.host) and is_local(other.host))
 
 
 def is_local(host: str) -> bool:

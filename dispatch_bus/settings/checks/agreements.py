@@ -97,9 +97,14 @@ def both_sides_entitled(
 ) -> Iterator[Finding]:
     """Find agreements with a side on which no centre has a duty in the zone's reach."""
     served = {one.subject for one in decisions(responsibility) if one.entry.centre}
-    for one in agreements.agreement:
+    fitting = (one for one in agreements.agreement if _fits(one, facts))
+    for one in fitting:
         reached = facts.reach.get(one.zone, frozenset())
         sides = {facts.areas[area] for area in reached if (area, one.discipline) in served}
         for country in sorted(set(one.pair) - sides):
             remedy = f"No centre in {country} has a duty for {one.discipline} there: add one."
             yield Finding(FILE, f"agreement.{one.id}.zone", one.zone, remedy)
+
+
+def _fits(one: AgreementEntry, facts: GeographyFacts) -> bool:
+    return set(facts.zones.get(one.zone, ())) == set(one.pair)

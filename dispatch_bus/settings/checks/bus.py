@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from dispatch_bus.settings.checks.addresses import Listener, conflict, listeners, room_address
 from dispatch_bus.settings.finding import Finding
 from dispatch_bus.settings.models import Bus, RoomsFile
+from dispatch_bus.settings.veil import veiled
 
 FILE = "bus.toml"
 
@@ -33,9 +34,9 @@ def store_has_scheme(bus: Bus) -> Iterator[Finding]:
 
 
 def listeners_apart(bus: Bus) -> Iterator[Finding]:
-    """Find two of the bus's own servers on one port."""
+    """Find two of the bus's own servers on one port, on whatever address of this machine."""
     for one, other in combinations(listeners(bus), 2):
-        if conflict(one, other):
+        if one.port == other.port != 0:
             yield Finding(FILE, other.key, other.port, f"{one.key} has this port: use another.")
 
 
@@ -47,4 +48,4 @@ def rooms_apart_from_bus(bus: Bus, rooms: RoomsFile) -> Iterator[Finding]:
         for own in listeners(bus):
             if conflict(own, at_room):
                 remedy = f"{own.key} in {FILE} has this port: use another."
-                yield Finding("rooms.toml", at_room.key, room.options["url"], remedy)
+                yield Finding("rooms.toml", at_room.key, veiled("url", room.options["url"]), remedy)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from dispatch_bus.domain.codes import Discipline
 from dispatch_bus.settings.checks.decisions import decisions
 from dispatch_bus.settings.checks.identity import unknown
 from dispatch_bus.settings.facts import GeographyFacts
@@ -91,6 +90,6 @@ def _able(
     if centre not in known:
         yield unknown(FILE, key, centre, known, "centres.toml")
         return
-    missing: set[Discipline] = set(duty.disciplines) - set(known[centre].disciplines)
-    for discipline in sorted(missing):
-        yield Finding(FILE, key, centre, f"It does no {discipline}: name a centre that does.")
+    if missing := set(duty.disciplines) - set(known[centre].disciplines):
+        remedy = f"It does no {' or '.join(sorted(missing))}: name a centre that does."
+        yield Finding(FILE, key, centre, remedy)

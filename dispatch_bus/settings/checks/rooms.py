@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
+from dispatch_bus.domain.errors import Refused
+from dispatch_bus.sdk.coordinates import to_wgs84
 from dispatch_bus.settings.checks.addresses import is_local, room_address, split
 from dispatch_bus.settings.checks.identity import repeated, unknown
 from dispatch_bus.settings.finding import Finding, Level
 from dispatch_bus.settings.models import CodesFile, RoomsFile
+from dispatch_bus.settings.veil import veiled
 
 FILE = "rooms.toml"
 # What the shipped example says, so everybody knows it.
@@ -35,12 +38,23 @@ def code_lists_known(rooms: RoomsFile, codes: Mapping[str, CodesFile]) -> Iterat
             yield unknown(FILE, f"room.{room.id}.codes", room.codes, codes, "codes/")
 
 
+def systems_known(rooms: RoomsFile) -> Iterator[Finding]:
+    """Find reference systems that the bus cannot convert."""
+    for room in rooms.room:
+        try:
+            to_wgs84([], [], room.epsg)
+        except Refused as refusal:
+            yield Finding(FILE, f"room.{room.id}.epsg", room.epsg, refusal.remedy)
+
+
 def addresses_whole(rooms: RoomsFile) -> Iterator[Finding]:
     """Find addresses that lack their scheme or host."""
     for room in rooms.room:
         if "url" in room.options and split(room.options["url"]) is None:
             remedy = 'Write a whole address, such as "http://127.0.0.1:8431".'
-            yield Finding(FILE, f"room.{room.id}.options.url", room.options["url"], remedy)
+            yield Finding(
+                FILE, f"room.{room.id}.options.url", veiled("url", room.options["url"]), remedy
+            )
 
 
 def addresses_once(rooms: RoomsFile) -> Iterator[Finding]:
@@ -52,7 +66,7 @@ def addresses_once(rooms: RoomsFile) -> Iterator[Finding]:
     for url, (first, *others) in users.items():
         for other in others:
             remedy = f"Room {first} has this address: use another, or make them one room."
-            yield Finding(FILE, f"room.{other}.options.url", url, remedy)
+            yield Finding(FILE, f"room.{other}.options.url", veiled("url", url), remedy)
 
 
 def tokens_secret(rooms: RoomsFile) -> Iterator[Finding]:

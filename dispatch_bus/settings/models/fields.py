@@ -44,8 +44,8 @@ def _language(value: str) -> str:
     return value
 
 
-def _pair(value: tuple[str, str]) -> tuple[str, str]:
-    if value[0] == value[1]:
+def _pair(value: tuple[str, ...]) -> tuple[str, ...]:
+    if len(value) != 2 or value[0] == value[1]:
         raise ValueError('Write two different countries, such as ["NL", "BE"].')
     return value
 
@@ -54,9 +54,9 @@ Text = Annotated[str, AfterValidator(_text)]
 Id = Annotated[str, AfterValidator(_id)]
 Country = Annotated[str, AfterValidator(_country)]
 Language = Annotated[str, AfterValidator(_language)]
-Pair = Annotated[tuple[Country, Country], AfterValidator(_pair)]
+Pair = Annotated[tuple[Country, ...], AfterValidator(_pair)]
 Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
-Count = Annotated[int, Strict(), Field(ge=1)]
+Count = Annotated[int, Strict(), Field(ge=1, le=2**31 - 1)]
 Truth = Annotated[bool, Strict()]
 Seconds = Annotated[Number, Field(gt=0, le=86_400)]
 Port = Annotated[int, Strict(), Field(ge=0, le=65_535)]

@@ -1,0 +1,94 @@
+"""Mistakes that show only against the built zones and the installed adapters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from dispatch_bus.settings import Finding, Level
+
+# What is edited: file, old, new. What is found: file, key, value, part of the remedy.
+Row = tuple[str, str, str, str, str, object, str]
+Find = Callable[[str, str, str, str], Finding]
+
+ROWS: list[Row] = [
+    ("rooms.toml", '"plain"', '"plan"', "rooms.toml", "room.NL.adapter", "plan", '"plain"'),
+    (
+        "zones.toml",
+        '["NL", "DE"]',
+        '["BE", "DE"]',
+        "zones.toml",
+        "zone.NL-DE-15km.pair",
+        ["BE", "DE"],
+        "build them again",
+    ),
+    (
+        "centres.toml",
+        '"NL-1", ',
+        '"NL-1", "NL-7", ',
+        "centres.toml",
+        "centre.NL-ALL.catchment",
+        "NL-7",
+        "NL-",
+    ),
+    (
+        "centres.toml",
+        '"NL-1", ',
+        '"NL-1", "EXCLAVE", ',
+        "centres.toml",
+        "centre.NL-ALL.catchment",
+        "EXCLAVE",
+        "This area is in BE",
+    ),
+    (
+        "responsibility.toml",
+        '"BE-9"',
+        '"BE-8"',
+        "responsibility.toml",
+        "duty.4.areas",
+        "BE-8",
+        '"BE-9"',
+    ),
+    (
+        "responsibility.toml",
+        '["BE-1"]\ndisciplines = ["fire", "ambulance"]',
+        '["BE-1"]\ndisciplines = ["ambulance"]',
+        "responsibility.toml",
+        "duty of BE-1 for fire",
+        None,
+        "NL-BE-15km reaches it",
+    ),
+    (
+        "centres.toml",
+        'disciplines = ["fire", "ambulance"]\ncatchment',
+        'disciplines = ["maritime", "fire", "ambulance"]\ncatchment',
+        "responsibility.toml",
+        "duty of BE-1 for maritime",
+        None,
+        "Add a duty",
+    ),
+    (
+        "responsibility.toml",
+        'centre = "BE-101"\nbackup = "BE-102"',
+        'unserved = "Closed."',
+        "agreements.toml",
+        "agreement.NL-BE-police.zone",
+        "NL-BE-15km",
+        "No centre in BE",
+    ),
+]
+
+
+def name(value: object) -> str | None:
+    return value if isinstance(value, str) and len(value) < 40 else None
+
+
+@pytest.mark.parametrize(("file", "old", "new", "where", "key", "value", "remedy"), ROWS, ids=name)
+def test_a_misfit_with_the_world_is_named_with_its_remedy(
+    file: str, old: str, new: str, where: str, key: str, value: object, remedy: str, find: Find
+) -> None:
+    """What the world does not have is an error that names file, key, value and what to do."""
+    found = find(file, old, new, key)
+    assert (found.file, found.level, str(found.value)) == (where, Level.ERROR, str(value))
+    assert remedy in found.remedy
