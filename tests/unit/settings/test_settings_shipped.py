@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
+import sys
 from itertools import combinations
+from pathlib import Path
 
 import pytest
 
 import borderzones
+import dispatch_bus
 from dispatch_bus.domain.agreement import PERSONAL
 from dispatch_bus.domain.codes import Category, Discipline
 from dispatch_bus.settings import (
@@ -141,3 +147,22 @@ def test_a_centre_without_room_is_reached_by_telephone(shipped: Settings) -> Non
     alone = [centre for centre in shipped.book.centres.values() if centre.room is None]
     assert {centre.second_channel for centre in alone} == {"telephone"}
     assert "NL-KWC" in {centre.id for centre in alone}
+
+
+def test_an_installed_copy_brings_its_own(tmp_path: Path) -> None:
+    """Where the package lies without a source tree, its defaults lie within it."""
+    package = tmp_path / "dispatch_bus"
+    shutil.copytree(
+        Path(dispatch_bus.__path__[0]), package, ignore=shutil.ignore_patterns("__pycache__")
+    )
+    shutil.copytree(defaults_folder(), package / "settings" / "defaults")
+    question = "from dispatch_bus.settings import *; print(load(defaults_folder()).folder)"
+    told = subprocess.run(
+        [sys.executable, "-c", question],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert Path(told.stdout.strip()) == package / "settings" / "defaults"

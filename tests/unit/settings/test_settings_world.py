@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
-from dispatch_bus.settings import Finding, Level
+from dispatch_bus.domain.codes import Discipline
+from dispatch_bus.settings import Finding, GeographyFacts, Level, check, load
 
 # What is edited: file, old, new. What is found: file, key, value, part of the remedy.
 Row = tuple[str, str, str, str, str, object, str]
@@ -92,3 +94,13 @@ def test_a_misfit_with_the_world_is_named_with_its_remedy(
     found = find(file, old, new, key)
     assert (found.file, found.level, str(found.value)) == (where, Level.ERROR, str(value))
     assert remedy in found.remedy
+
+
+def test_a_special_zone_can_have_a_duty(
+    folder: Path, facts: GeographyFacts, edit: Callable[[str, str, str], None]
+) -> None:
+    """A special zone is an area of its own where its centre's catchment holds it."""
+    edit("centres.toml", '["BE-1"]', '["BE-1", "EXCLAVE"]')
+    edit("responsibility.toml", '["BE-1"]', '["BE-1", "EXCLAVE"]')
+    assert check(folder, facts, {"plain"}) == ()
+    assert load(folder).book.duties["EXCLAVE", Discipline.FIRE].centre == "BE-112"
