@@ -52,10 +52,11 @@ class Limits:
     seal_batch: int
     checkpoint_every: int
     lease_s: float
+    personal_days: int
 
     @property
     def claim(self) -> timedelta:
-        """How long a delivery stays claimed: longer than its attempt can take."""
+        """How long a delivery stays claimed: the time to begin its attempt, and to end it."""
         return timedelta(seconds=self.deliver_deadline_s * 2 + 1)
 
 

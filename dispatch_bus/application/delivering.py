@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import attrs
@@ -18,12 +19,6 @@ from dispatch_bus.store.journal import About
 from dispatch_bus.store.unit import UnitOfWork
 
 
-def rooms_due(bus: Bus) -> list[str]:
-    """Return the rooms that something is due for now."""
-    with bus.store.begin() as uow:
-        return uow.deliveries.rooms_due(uow.now)
-
-
 def claim(bus: Bus, room: str, limit: int) -> list[Telling]:
     """Claim at most ``limit`` tellings for a room; each attempt is journalled before it is made."""
     with bus.store.begin() as uow:
@@ -35,18 +30,43 @@ def claim(bus: Bus, room: str, limit: int) -> list[Telling]:
         return tellings
 
 
-def hand_over(bus: Bus, telling: Telling, gate: Gate) -> bool:
-    """Hand one claimed telling to its room and record the outcome; true when the room has it."""
+def deliver(bus: Bus, room: str, gate: Gate) -> int:
+    """Deliver the next batch to a room; return how many it took or refused for good.
+
+    Raises:
+        Retry: the room does not answer; what else was claimed for it is let go at once.
+    """
+    tellings = claim(bus, room, bus.limits.in_flight)
+    for place, telling in enumerate(tellings):
+        try:
+            hand_over(bus, telling, gate)
+        except Retry:
+            _let_go(bus, tellings[place + 1 :])
+            raise
+    return len(tellings)
+
+
+def _let_go(bus: Bus, tellings: Sequence[Telling]) -> None:
+    with bus.store.begin() as uow:
+        for telling in tellings:
+            uow.deliveries.let_go(telling.message)
+
+
+def hand_over(bus: Bus, telling: Telling, gate: Gate) -> None:
+    """Hand one claimed telling to its room and record the outcome.
+
+    Raises:
+        Retry: it is not known whether the room took it; it is due again after a while.
+    """
     try:
         receipt = gate.deliver(telling.message, deadline_s=bus.limits.deliver_deadline_s)
     except Refused as reason:
         _give_up(bus, telling, reason)
-        return False
     except Retry as reason:
         _put_off(bus, telling, reason)
-        return False
-    _delivered(bus, telling, receipt)
-    return True
+        raise
+    else:
+        _delivered(bus, telling, receipt)
 
 
 def _delivered(bus: Bus, telling: Telling, receipt: Receipt) -> None:

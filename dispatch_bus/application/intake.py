@@ -42,14 +42,11 @@ class _Located:
 def pull(bus: Bus, room: str, gate: Gate) -> int:
     """Pull, store and confirm one page of a room; return how many records it had.
 
-    Returns 0 where nothing was to be had, another process reads the room, or the backlog is full.
-
     Raises:
-        Retry: the room or the database did not answer; the room is marked as failing.
+        Retry: another process reads the room, the backlog is full, or the room or the database
+            did not answer; a room that does not is marked as failing.
     """
     state = _may_pull(bus, room)
-    if state is None:
-        return 0
     try:
         page = _fetch(bus, state, gate)
     except (Retry, Refused) as error:
@@ -62,12 +59,15 @@ def pull(bus: Bus, room: str, gate: Gate) -> int:
     return len(page.records)
 
 
-def _may_pull(bus: Bus, room: str) -> RoomState | None:
+def _may_pull(bus: Bus, room: str) -> RoomState:
+    limits = bus.limits
     with bus.store.begin() as uow:
-        hold = timedelta(seconds=bus.limits.lease_s)
-        mine = uow.signals.lease(f"pull/{room}", bus.holder, uow.now, hold)
-        full = uow.incidents.undecided() >= bus.limits.backlog
-        return uow.rooms.get(room) if mine and not full else None
+        hold = timedelta(seconds=limits.lease_s)
+        if not uow.signals.lease(f"pull/{room}", bus.holder, uow.now, hold):
+            raise Retry(f"Another process reads room {room}", limits.lease_s / 2)
+        if uow.incidents.undecided() >= limits.backlog:
+            raise Retry(f"{limits.backlog} incidents wait for a decision; not pulling {room}")
+        return uow.rooms.get(room)
 
 
 def _fetch(bus: Bus, state: RoomState, gate: Gate) -> Page:

@@ -48,6 +48,7 @@ class EntryKind(StrEnum):
     ROOM_UNREACHABLE = "room.unreachable"
     ROOM_REACHABLE = "room.reachable"
     CONSULTED = "consultation"
+    DAY_ERASED = "retention.day_erased"
 
 
 @frozen

@@ -96,11 +96,6 @@ class Deliveries:
             statement.on_conflict_do_update(index_elements=["notice", "side"], set_=changes)
         )
 
-    def rooms_due(self, now: datetime) -> list[str]:
-        """Return the rooms that something is due for."""
-        query = select(_T.c.room).distinct().where(_OPEN, _T.c.due_at <= now)
-        return [str(room) for room in self._connection.execute(query).scalars()]
-
     def claim(self, room: str, limit: int, now: datetime, hold: timedelta) -> list[Telling]:
         """Claim what is due for one room, most urgent first, for the time ``hold``."""
         free = or_(_T.c.claimed_until.is_(None), _T.c.claimed_until < now)
@@ -145,6 +140,14 @@ class Deliveries:
                 last_error=error[:500],
                 due_at=func.greatest(_T.c.due_at, until),
             )
+        )
+
+    def let_go(self, message: Message) -> None:
+        """Give back a claim that no attempt was made with."""
+        self._connection.execute(
+            update(_T)
+            .where(self._row(message))
+            .values(claimed_until=None, attempts=_T.c.attempts - 1)
         )
 
     def give_up(self, message: Message, error: str) -> None:

@@ -152,6 +152,12 @@ class KeyRing:
         key_files.replace(self._path(day), _TOMBSTONE)
         self._day_key.cache_clear()
 
+    def days(self) -> list[date]:
+        """Return the days that have a key which is not erased, oldest first."""
+        files = sorted(self._folder.glob("day-*.key"))
+        live = (path for path in files if path.read_bytes() != _TOMBSTONE)
+        return [date.fromisoformat(path.stem.removeprefix("day-")) for path in live]
+
     def content_hash(self, data: bytes) -> bytes:
         """Return HMAC-SHA-256 of ``data`` (32 bytes) under the ring's own key.
 

@@ -234,7 +234,7 @@ journal = Table(
 journal_tree = Table(
     "journal_tree",
     metadata,
-    Column("only", Boolean, primary_key=True),
+    Column("single", Boolean, primary_key=True),
     Column("epoch", Integer, nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("frontier", JSONB, nullable=False),

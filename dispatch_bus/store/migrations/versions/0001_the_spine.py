@@ -185,7 +185,7 @@ CREATE INDEX journal_notice ON journal (notice, number);
 CREATE TABLE journal_from_1 PARTITION OF journal FOR VALUES FROM (1) TO (1000001);
 
 CREATE TABLE journal_tree (
-    only boolean PRIMARY KEY CHECK (only),
+    single boolean PRIMARY KEY CHECK (single),
     epoch integer NOT NULL,
     size bigint NOT NULL,
     frontier jsonb NOT NULL

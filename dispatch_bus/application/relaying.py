@@ -1,0 +1,19 @@
+"""Takes wake-ups off the store for whoever publishes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.store.signals import Wakeup
+
+_BATCH = 500
+
+
+def relay(bus: Bus, publish: Callable[[Sequence[Wakeup]], None]) -> int:
+    """Publish what transactions left behind; a crash in between loses wake-ups, not work."""
+    with bus.store.begin() as uow:
+        wakeups = uow.signals.take_wakeups(_BATCH)
+    if wakeups:
+        publish(wakeups)
+    return len(wakeups)

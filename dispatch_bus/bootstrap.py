@@ -1,0 +1,168 @@
+"""The composition root: from a configuration folder to a wired bus."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+from collections.abc import Sequence
+from importlib.metadata import entry_points
+from pathlib import Path
+from uuid import uuid4
+
+import borderzones
+from borderzones import Look, Zones
+from dispatch_bus.application.bus import Bus, Limits
+from dispatch_bus.domain.errors import Stop
+from dispatch_bus.domain.geography import Answer, AreaHit, CountryHit, Locality, ZoneHit
+from dispatch_bus.domain.place import Position
+from dispatch_bus.settings import Bus as BusSettings
+from dispatch_bus.settings import (
+    GeographyFacts,
+    Settings,
+    check,
+    defaults_folder,
+    load,
+    refuse_mistakes,
+)
+from dispatch_bus.store import schema
+from dispatch_bus.store.embedded import find_running
+from dispatch_bus.store.engine import connect
+from dispatch_bus.store.keys import KeyRing
+from dispatch_bus.store.unit import Store
+
+ZONES_FILE = "zones.bzones"
+ADAPTERS = "dispatch_bus.adapters"
+_NOT_A_PLACE = float("nan")
+
+
+class BorderGeography:
+    """Answers the domain's questions from built border zones."""
+
+    def __init__(self, zones: Zones) -> None:
+        self._zones = zones
+
+    @property
+    def version(self) -> str:
+        """The version of the zones."""
+        return self._zones.version
+
+    def locate(self, positions: Sequence[Position | None]) -> list[Locality]:
+        """Answer each position in order; one that is missing is not a place."""
+        if not positions:
+            return []
+        looks = self._zones.look(
+            [one.lon if one else _NOT_A_PLACE for one in positions],
+            [one.lat if one else _NOT_A_PLACE for one in positions],
+            [one.radius_m if one else 0.0 for one in positions],
+        )
+        return [self._locality(look) for look in looks]
+
+    def _locality(self, look: Look) -> Locality:
+        return Locality(
+            answer=Answer(look.answer),
+            version=self.version,
+            reason=look.reason,
+            countries=tuple(CountryHit(hit.country, hit.certain) for hit in look.countries),
+            centre_countries=look.centre_countries,
+            areas=tuple(
+                AreaHit(hit.region_id, hit.country, hit.distance_m) for hit in look.regions
+            ),
+            zones=tuple(
+                ZoneHit(hit.zone_id, hit.side, hit.certain, hit.border_m) for hit in look.zones
+            ),
+            special=look.special,
+        )
+
+
+def load_checked(folder: Path | None) -> tuple[Settings, Zones]:
+    """Load a configuration folder (default: the shipped one) and refuse one with mistakes.
+
+    Raises:
+        Stop: naming every mistake with its remedy.
+    """
+    folder = folder or defaults_folder()
+    zones = borderzones.load(folder / ZONES_FILE)
+    findings = check(folder, geography_facts(zones), adapter_names())
+    refuse_mistakes(folder, findings)
+    return load(folder), zones
+
+
+def adapter_names() -> list[str]:
+    """Return the names of the installed adapters."""
+    return sorted(entry.name for entry in entry_points(group=ADAPTERS))
+
+
+def geography_facts(zones: Zones) -> GeographyFacts:
+    """Return what the configuration's checks have to know of the zones."""
+    reach: dict[str, set[str]] = {zone.zone_id: set() for zone in zones.definitions}
+    for piece in zones.pieces.column("piece_id"):
+        zone, _, area = piece.split("/")
+        reach[zone].add(area)
+    return GeographyFacts(
+        areas=dict(zip(zones.region_ids, zones.region_countries, strict=True)),
+        zones={zone.zone_id: zone.pair for zone in zones.definitions},
+        reach={zone: frozenset(areas) for zone, areas in reach.items()},
+    )
+
+
+def data_folder(settings: BusSettings) -> Path:
+    """Return the folder that the bus keeps its files in."""
+    return Path(settings.data.folder).resolve()
+
+
+def database_url(settings: BusSettings) -> str:
+    """Return the URL of the configured database, or of the embedded one that runs.
+
+    Raises:
+        Stop: the embedded database does not run.
+    """
+    if settings.store.url:
+        return settings.store.url
+    running = find_running(data_folder(settings) / "postgres")
+    if running is None:
+        raise Stop("The embedded database does not run.", "Start the bus: dispatch-bus up.")
+    return running.url
+
+
+def open_bus(settings: Settings, zones: Zones, actor: str) -> Bus:
+    """Wire the application over the database of ``settings``.
+
+    Raises:
+        Stop: the database has another schema, or the keys are not usable.
+    """
+    url = database_url(settings.bus)
+    schema.check(url)
+    folder = data_folder(settings.bus)
+    folder.mkdir(parents=True, exist_ok=True)
+    return Bus(
+        store=Store(connect(url), KeyRing.create(folder / "keys"), actor),
+        book=settings.book,
+        geography=BorderGeography(zones),
+        limits=_limits(settings.bus),
+        new_id=uuid4,
+        jitter=random.random,
+        holder=f"{actor}@{socket.gethostname()}:{os.getpid()}",
+        origin="dispatch-bus/embedded",
+    )
+
+
+def _limits(settings: BusSettings) -> Limits:
+    intake, delivery = settings.intake, settings.delivery
+    return Limits(
+        page=intake.page_limit,
+        pull_wait_s=intake.wait_s,
+        pull_deadline_s=intake.deadline_s,
+        backlog=intake.backlog_limit,
+        decide_batch=100,
+        in_flight=delivery.in_flight,
+        deliver_deadline_s=delivery.deadline_s,
+        retry_first_s=delivery.retry_first_s,
+        retry_most_s=delivery.retry_longest_s,
+        overdue_s=delivery.overdue_s,
+        leave_hold_s=settings.mirror.leave_hold_s,
+        seal_batch=1_000,
+        checkpoint_every=10_000,
+        lease_s=max(10.0, intake.wait_s + intake.deadline_s),
+        personal_days=settings.retention.personal_days,
+    )

@@ -1,0 +1,87 @@
+"""The bell: consumes wake-ups and wakes whoever waits for work of that kind."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any
+
+import structlog
+from eventlet.queue import Empty, Full, LightQueue
+from kombu.mixins import ConsumerMixin
+from nameko.extensions import SharedExtension
+
+from dispatch_bus.messaging.topology import KINDS, queue
+from dispatch_bus.observability.metrics import MALFORMED_WAKEUPS, WAKEUPS
+
+_log = structlog.get_logger(__name__)
+
+
+class Waiter:
+    """One loop's place to wait. Several rings before it looks count as one."""
+
+    def __init__(self) -> None:
+        self._rung: LightQueue = LightQueue(maxsize=1)
+
+    def ring(self) -> None:
+        """Wake the loop now, or at once when it next waits."""
+        try:
+            self._rung.put_nowait(True)
+        except Full:
+            return
+
+    def wait(self, timeout_s: float) -> None:
+        """Wait for a ring, but no longer than ``timeout_s`` seconds."""
+        try:
+            self._rung.get(timeout=timeout_s)
+        except Empty:
+            return
+
+
+class Bell(SharedExtension, ConsumerMixin):
+    """One consumer per service container, shared by its loops."""
+
+    def __init__(self) -> None:
+        self._waiters: dict[str, list[Waiter]] = defaultdict(list)
+        self.should_stop = False
+
+    def listen(self, kind: str) -> Waiter:
+        """Return a place to wait for work of one kind; loops with no kind are never rung."""
+        waiter = Waiter()
+        self._waiters[kind].append(waiter)
+        return waiter
+
+    def start(self) -> None:
+        """Begin to consume."""
+        if any(kind in KINDS for kind in self._waiters):
+            self.connection = self.container.config["broker"].connect()
+            self.container.spawn_managed_thread(self.run, identifier="bell")
+
+    def stop(self) -> None:
+        """Stop consuming and let every loop see that it is to end."""
+        self.should_stop = True
+        for waiter in (one for waiters in self._waiters.values() for one in waiters):
+            waiter.ring()
+
+    def get_consumers(self, consumer_cls: Any, channel: Any) -> list[Any]:
+        """Consume the kinds that somebody here waits for."""
+        kinds = [kind for kind in self._waiters if kind in KINDS]
+        consumer = consumer_cls(
+            queues=[queue(kind) for kind in kinds],
+            callbacks=[self._rung],
+            accept=["json"],
+            prefetch_count=100,
+        )
+        return [consumer]
+
+    def on_decode_error(self, message: Any, exc: Exception) -> None:
+        """Count a wake-up that cannot be read and settle it: the sweep finds its work."""
+        MALFORMED_WAKEUPS.inc()
+        _log.warning("a wake-up could not be read", error=str(exc))
+        message.ack()
+
+    def _rung(self, body: Any, message: Any) -> None:
+        kind = message.delivery_info.get("routing_key", "")
+        WAKEUPS.labels(kind).inc()
+        for waiter in self._waiters.get(kind, ()):
+            waiter.ring()
+        message.ack()

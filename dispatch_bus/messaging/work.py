@@ -1,0 +1,100 @@
+"""The entrypoint of every service: a loop that does work until there is none, then waits.
+
+It waits for a wake-up, but never longer than its sweep: the sweep is the guarantee, the wake-up
+makes it fast.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import eventlet
+import structlog
+from eventlet.event import Event
+from nameko.containers import ContainerBeingKilled
+from nameko.extensions import Entrypoint
+
+from dispatch_bus.domain.errors import Refused, Retry, Stop
+from dispatch_bus.messaging.bell import Bell, Waiter
+from dispatch_bus.observability.metrics import WORK_DONE, WORK_FAILED, WORK_SECONDS
+
+_log = structlog.get_logger(__name__)
+_AFTER_ERROR_S = 1.0
+
+
+class Work(Entrypoint):
+    """Calls its method again and again: it does one batch and returns how much that was.
+
+    ``every_s`` is the sweep in seconds, ``wakes`` the kind of wake-up that cuts it short.
+    ``lanes`` names the service configuration's list of lanes; each gets a loop of its own, which
+    passes its lane to the method, so that a slow one holds up no other.
+    """
+
+    bell = Bell()
+
+    def __init__(self, *, every_s: float, wakes: str = "", lanes: str = "", **kwargs: Any) -> None:
+        super().__init__(expected_exceptions=(Retry, Refused), **kwargs)
+        self._every_s = every_s
+        self._wakes = wakes
+        self._lanes = lanes
+        self._stopping = False
+
+    def start(self) -> None:
+        """Start one loop per lane."""
+        for lane in self._named_lanes():
+            waiter = self.bell.listen(self._wakes)
+            name = f"{self.method_name} {lane or ''}".strip()
+            loop = partial(self._loop, lane, waiter)
+            self.container.spawn_managed_thread(loop, identifier=name)
+
+    def stop(self) -> None:
+        """Let each loop end after the batch that it is at."""
+        self._stopping = True
+
+    def _named_lanes(self) -> Sequence[str | None]:
+        return self.container.config[self._lanes] if self._lanes else [None]
+
+    def _loop(self, lane: str | None, waiter: Waiter) -> None:
+        while not self._stopping:
+            pause_s = self._once(lane)
+            if pause_s is None:
+                waiter.wait(self._every_s)
+            elif pause_s:
+                eventlet.sleep(pause_s)
+
+    def _once(self, lane: str | None) -> float | None:
+        """Do one batch; return the seconds to pause: 0 for more work, none when idle."""
+        outcome = Event()
+        args = () if lane is None else (lane,)
+        with WORK_SECONDS.labels(self.method_name).time():
+            try:
+                self.container.spawn_worker(self, args, {}, handle_result=_into(outcome))
+            except ContainerBeingKilled:
+                self._stopping = True
+                return 0.0
+            result, error = outcome.wait()
+        if error is not None:
+            return self._failed(error)
+        WORK_DONE.labels(self.method_name).inc(result)
+        return 0.0 if result else None
+
+    def _failed(self, error: BaseException) -> float:
+        """Say how long to pause after an error; one that needs an operator ends the process."""
+        WORK_FAILED.labels(self.method_name, type(error).__name__).inc()
+        if isinstance(error, Stop):
+            raise error
+        _log.warning("work failed", work=self.method_name, error=str(error))
+        return error.after_s if isinstance(error, Retry) else _AFTER_ERROR_S
+
+
+def _into(outcome: Event) -> Callable[[Any, Any, Any], tuple[Any, Any]]:
+    def handle(_: Any, result: Any, exc_info: Any) -> tuple[Any, Any]:
+        outcome.send((result, exc_info[1] if exc_info else None))
+        return result, exc_info
+
+    return handle
+
+
+work = Work.decorator

@@ -1,0 +1,27 @@
+"""Intake: pulls from the rooms, one lane each."""
+
+from __future__ import annotations
+
+from dispatch_bus.application import intake
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.gates import Gates
+from dispatch_bus.messaging.work import work
+from dispatch_bus.services.wiring import Wired
+
+
+class Intake:
+    """Asks each room for what is new, and reads again what a person asks for."""
+
+    name = "intake"
+    bus: Bus = Wired("bus")
+    gates: Gates = Wired("gates")
+
+    @work(every_s=0.01, lanes="rooms")
+    def pull(self, room: str) -> int:
+        """Pull one page."""
+        return intake.pull(self.bus, room, self.gates.pulling(room))
+
+    @work(every_s=1.0, lanes="rooms")
+    def replay(self, room: str) -> int:
+        """Read quarantined records again."""
+        return intake.replay(self.bus, room, self.gates.pulling(room))
