@@ -34,6 +34,10 @@ class Refused(DispatchBusError):
         self.remedy = remedy
 
 
+class Unknown(Refused):
+    """There is nothing on the bus under this id."""
+
+
 class NotAllowed(Refused):
     """The lifecycle does not allow this step from this state, and says why."""
 

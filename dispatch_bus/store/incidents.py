@@ -13,12 +13,13 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, upd
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch_bus.domain.codes import CaseStatus, Discipline, Mode
-from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.errors import Refused, Unknown
 from dispatch_bus.domain.incident import Incident, Part, Source
 from dispatch_bus.domain.json import from_json, to_json
 from dispatch_bus.domain.report import Report
 from dispatch_bus.store import tables
 from dispatch_bus.store.keys import DataKey, Erased, KeyRing, WrappedKey
+from dispatch_bus.store.paging import Mark, newest_first
 from dispatch_bus.store.sealing import join_report, split_report
 
 _T = tables.incident
@@ -86,7 +87,7 @@ class Incidents:
             select(_T).where(_T.c.id == incident).with_for_update()
         ).one_or_none()
         if row is None:
-            raise Refused("incident", str(incident), "Use the id of an incident on the bus.")
+            raise unknown(incident)
         return self._filed(row)
 
     def known_as(self, room: str, number: str) -> UUID | None:
@@ -150,6 +151,13 @@ class Incidents:
         query = select(_T).order_by(_T.c.recorded_at.desc()).limit(limit)
         query = query if stubs else query.where(_T.c.is_stub.is_(False))
         query = query if closed else query.where(_T.c.is_open)
+        return [self._filed(row, personal=False) for row in self._connection.execute(query)]
+
+    def page(self, before: Mark | None, limit: int, *, open_only: bool) -> list[Filed]:
+        """Return the incidents recorded last, from a mark on, without their personal fields."""
+        query = select(_T).where(_T.c.is_stub.is_(False))
+        query = query.where(_T.c.is_open) if open_only else query
+        query = newest_first(query, _T.c.recorded_at, _T.c.id, before, limit)
         return [self._filed(row, personal=False) for row in self._connection.execute(query)]
 
     def counts(self) -> Sequence[Row[Any]]:
@@ -235,6 +243,11 @@ def _plain_columns(filed: Filed) -> dict[str, Any]:
 def _ciphertext(row: dict[str, Any]) -> bytes | None:
     sealed: bytes | None = row["sealed"]
     return sealed
+
+
+def unknown(incident: UUID) -> Unknown:
+    """Make the error that refuses an id which is no incident's."""
+    return Unknown("incident", str(incident), "Use the id of an incident on the bus.")
 
 
 def moved(filed: Filed, discipline: Discipline, to: str) -> Filed:

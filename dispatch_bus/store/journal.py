@@ -9,11 +9,22 @@ from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, text, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    delete,
+    func,
+    insert,
+    select,
+    text,
+    union_all,
+    update,
+)
 
 from dispatch_bus.domain.codes import Mode
-from dispatch_bus.domain.kinds import Happening
-from dispatch_bus.journal.entry import SCHEMA_VERSION, Entry, encode
+from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.journal.entry import SCHEMA_VERSION, Entry, decode, encode
 from dispatch_bus.journal.merkle import Frontier, leaf_hash
 from dispatch_bus.store import tables
 
@@ -172,10 +183,30 @@ class Journal:
         query = select(tables.journal).where(tables.journal.c.number > after)
         return self._numbered(query.order_by(tables.journal.c.number).limit(limit))
 
-    def of_incident(self, incident: UUID) -> list[Numbered]:
-        """Return every sealed entry about an incident and its notices, in order."""
-        query = select(tables.journal).where(tables.journal.c.incident == incident)
-        return self._numbered(query.order_by(tables.journal.c.number))
+    def of_incident(
+        self, incident: UUID, after: int = 0, limit: int | None = None
+    ) -> list[Numbered]:
+        """Return the sealed entries about an incident and its notices, in order, after a number."""
+        journal = tables.journal
+        query = select(journal).where(journal.c.incident == incident, journal.c.number > after)
+        return self._numbered(query.order_by(journal.c.number).limit(limit))
+
+    def last(self) -> Numbered | None:
+        """Return the entry that was sealed last, or none while the journal is empty."""
+        query = select(tables.journal).order_by(tables.journal.c.number.desc()).limit(1)
+        return next(iter(self._numbered(query)), None)
+
+    def told(self, incident: UUID, kind: EntryKind) -> list[Entry]:
+        """Return every entry of one kind about an incident, those that wait for the seal too."""
+        parts = [
+            select(table.c.schema_version, table.c.entry).where(
+                table.c.incident == incident, table.c.kind == kind
+            )
+            for table in (tables.journal, tables.journal_pending)
+        ]
+        # One statement, one snapshot: an entry that is being sealed is in exactly one of the two.
+        rows = self._connection.execute(union_all(*parts))
+        return [decode(row.entry, row.schema_version) for row in rows]
 
     def _numbered(self, query: Select[Any]) -> list[Numbered]:
         return [

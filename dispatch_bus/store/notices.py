@@ -9,16 +9,45 @@ from typing import Any
 from uuid import UUID
 
 import attrs
-from sqlalchemy import Connection, Row, func, select
+from attrs import frozen
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from dispatch_bus.domain.codes import Discipline, Mode
-from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.errors import Unknown
 from dispatch_bus.domain.notice import Notice, NoticeKind, NoticeState
 from dispatch_bus.store import tables
+from dispatch_bus.store.paging import Mark, newest_first
 
 _T = tables.notice
+_TAKEN = (NoticeState.ACCEPTED, NoticeState.TRANSFERRED)
 _FIELDS = tuple(field.name for field in attrs.fields(Notice))
+
+
+@frozen(kw_only=True)
+class NoticeFilter:
+    """Which notices are asked for; what is none narrows nothing. ``centre`` is either end."""
+
+    kind: NoticeKind
+    centre: str | None = None
+    state: NoticeState | None = None
+    discipline: Discipline | None = None
+    mode: Mode | None = None
+    open_only: bool = False
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """The filter in terms of the table."""
+        equal: dict[str, str | None] = {
+            "kind": self.kind,
+            "state": self.state,
+            "discipline": self.discipline,
+            "mode": self.mode,
+        }
+        found = [_T.c[name] == value for name, value in equal.items() if value is not None]
+        if self.centre is not None:
+            found.append(or_(_T.c.owner == self.centre, _T.c.receiver == self.centre))
+        return [*found, _T.c.closed_at.is_(None)] if self.open_only else found
 
 
 class Notices:
@@ -40,7 +69,7 @@ class Notices:
         """Return a notice; refuse an id that is none's."""
         row = self._connection.execute(select(_T).where(_T.c.id == notice)).one_or_none()
         if row is None:
-            raise Refused("notice", str(notice), "Use the id of a notice on the bus.")
+            raise Unknown("notice", str(notice), "Use the id of a notice on the bus.")
         return _notice(row)
 
     def of_incidents(self, incidents: Iterable[UUID]) -> dict[UUID, list[Notice]]:
@@ -65,6 +94,42 @@ class Notices:
         """Return the newest notices of one kind."""
         query = select(_T).where(_T.c.kind == kind).order_by(_T.c.opened_at.desc()).limit(limit)
         query = query if ended else query.where(_T.c.closed_at.is_(None))
+        return [_notice(row) for row in self._connection.execute(query)]
+
+    def page(self, wanted: NoticeFilter, before: Mark | None, limit: int) -> list[Notice]:
+        """Return the newest notices that a filter lets through, from a mark on."""
+        query = select(_T).where(*wanted.conditions)
+        query = newest_first(query, _T.c.opened_at, _T.c.id, before, limit)
+        return [_notice(row) for row in self._connection.execute(query)]
+
+    def pending_handoffs(self, limit: int) -> list[Notice]:
+        """Return handoffs whose part has not moved and may still do so, oldest first."""
+        query = select(_T).where(
+            _T.c.kind == NoticeKind.HANDOFF,
+            _T.c.closed_at.is_(None),
+            _T.c.state != NoticeState.TRANSFERRED,
+        )
+        query = query.order_by(_T.c.opened_at, _T.c.id).limit(limit)
+        return [_notice(row) for row in self._connection.execute(query)]
+
+    def unanswered_handoffs(self, limit: int) -> list[Notice]:
+        """Return expired handoffs of open incidents, oldest first, whose part found no taker.
+
+        It is still where it was, and nobody has been asked since.
+        """
+        other, incident = _T.alias(), tables.incident
+        followed = select(other.c.id).where(
+            other.c.incident == _T.c.incident,
+            other.c.discipline == _T.c.discipline,
+            other.c.kind == NoticeKind.HANDOFF,
+            or_(other.c.opened_at > _T.c.opened_at, other.c.state.in_(_TAKEN)),
+        )
+        query = (
+            select(_T)
+            .join(incident, incident.c.id == _T.c.incident)
+            .where(_T.c.state == NoticeState.EXPIRED, incident.c.is_open, ~followed.exists())
+        )
+        query = query.order_by(_T.c.opened_at, _T.c.id).limit(limit)
         return [_notice(row) for row in self._connection.execute(query)]
 
     def counts(self) -> Sequence[Row[Any]]:

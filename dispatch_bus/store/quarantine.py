@@ -11,9 +11,10 @@ from uuid import UUID
 from attrs import frozen
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.errors import Refused, Unknown
 from dispatch_bus.store import tables
 from dispatch_bus.store.keys import KeyRing, WrappedKey
+from dispatch_bus.store.paging import Mark, newest_first
 
 _T = tables.quarantine
 
@@ -75,6 +76,14 @@ class Quarantine:
         query = query if state is None else query.where(_T.c.state == state)
         return [_record(row) for row in self._connection.execute(query)]
 
+    def page(
+        self, state: QuarantineState | None, before: Mark | None, limit: int
+    ) -> Sequence[Quarantined]:
+        """Return the newest records, of one state or all, from a mark on."""
+        query = newest_first(select(_T), _T.c.received_at, _T.c.id, before, limit)
+        query = query if state is None else query.where(_T.c.state == state)
+        return [_record(row) for row in self._connection.execute(query)]
+
     def lock(self, record: UUID) -> Quarantined:
         """Return and lock one record; refuse an id that is none's."""
         return _record(self._row(record, lock=True))
@@ -128,7 +137,7 @@ class Quarantine:
         query = query.with_for_update() if lock else query
         row = self._connection.execute(query).one_or_none()
         if row is None:
-            raise Refused("quarantine", str(record), "Use an id that 'quarantine list' shows.")
+            raise Unknown("quarantine", str(record), "Use an id that 'quarantine list' shows.")
         return row
 
 

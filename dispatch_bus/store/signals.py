@@ -41,6 +41,12 @@ class Signals:
         )
         return bool(self._connection.execute(statement).rowcount)
 
+    def held(self, now: datetime) -> frozenset[str]:
+        """Return the names of the leases that some process holds now."""
+        lease = tables.lease
+        names = self._connection.execute(select(lease.c.name).where(lease.c.until >= now))
+        return frozenset(names.scalars())
+
     def first_time(self, answer: str, notice: UUID, at: datetime) -> bool:
         """Note an answer by its id; false when it has been taken before."""
         row = {"id": answer, "notice": notice, "taken_at": at}
