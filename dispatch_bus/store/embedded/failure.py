@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 from dispatch_bus.domain.errors import Stop
 
-_DISK_FULL = ("No space left on device", "Disk quota exceeded", "No space left")
+_NO_ROOM = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
 
 def is_disk_full(text: str) -> bool:
-    """Tell whether ``text`` says that PostgreSQL found no room on the disk."""
-    return any(sign in text for sign in _DISK_FULL)
+    """Tell whether ``text`` says that there is no room: a full disk, a quota or a size limit."""
+    return any(sign in text for sign in _NO_ROOM)
 
 
 def disk_full(folder: Path) -> Stop:
     """Return the error for a full disk under ``folder``."""
     return Stop(
-        f"The disk that holds {folder} is full.",
-        "Free space on it, then start again: what was confirmed is kept.",
+        f"There is no room left for {folder}: the disk is full, or a quota or limit is reached.",
+        "Make room, then start again: what was confirmed is kept.",
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import importlib.util
 import re
@@ -104,7 +103,9 @@ def _open_to_all(folder: Path) -> None:
 
 
 def _rename_unless_there(whole: Path, copy: Path) -> None:
-    with contextlib.suppress(FileExistsError, OSError):
+    """Rename, and be content where another launcher was faster."""
+    try:
         whole.rename(copy)
-    if not copy.exists():
-        raise FileNotFoundError(copy)
+    except OSError:
+        if not copy.exists():
+            raise

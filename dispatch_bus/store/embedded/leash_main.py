@@ -18,13 +18,20 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main(parent: str, death_signal: str, uid: str, gid: str, *command: str) -> None:
-    """Take the account, tie the process to its parent and become the command."""
+    """Take the account, tie the process to its parent and become the command.
+
+    Ends with status 78 (sysexits(3), ``EX_CONFIG``) where the command cannot be run.
+    """
     _become(int(uid), int(gid))
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
     if os.getppid() != int(parent):
         # The parent died before the signal was asked for, so none would ever come.
         sys.exit(1)
-    os.execv(command[0], command)  # noqa: S606  (no shell is wanted)
+    try:
+        os.execv(command[0], command)  # noqa: S606  (no shell is wanted)
+    except OSError as error:
+        sys.stderr.write(f"{command[0]} cannot be run: {error.strerror}.\n")
+        sys.exit(os.EX_CONFIG)
 
 
 def _become(uid: int, gid: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -27,16 +28,22 @@ def trim(path: Path, limit: int = LIMIT) -> None:
     """Move what ``path`` holds to ``<name>.1`` once it is longer than ``limit`` bytes.
 
     The file is emptied in place because its writer keeps it open: a line that is written between
-    the copy and the emptying is lost, which a log can afford and the journal never sees.
+    the copy and the emptying is lost, which a log can afford and the journal never sees. On a full
+    disk there is no copy.
     """
     if size(path) <= limit:
         return
+    with contextlib.suppress(OSError):
+        _keep(path)
+    os.truncate(path, 0)
+
+
+def _keep(path: Path) -> None:
     owner = path.stat()
     with open_log(path.with_name(f"{path.name}.1"), (owner.st_uid, owner.st_gid)) as previous:
         previous.truncate(0)
         with path.open("rb") as current:
             shutil.copyfileobj(current, previous)
-    os.truncate(path, 0)
 
 
 def size(path: Path) -> int:

@@ -31,9 +31,9 @@ def stop_left_over(*clusters: Path) -> None:
     """
     for strength, patience_s in _ESCALATION:
         left = _left_over(clusters)
-        for process in left:
+        for server in _without_parent(left):
             with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(strength)
+                server.send_signal(strength)
         psutil.wait_procs(left, timeout=patience_s)
     if left := _left_over(clusters):
         raise Stop(
@@ -50,6 +50,19 @@ def _left_over(clusters: tuple[Path, ...]) -> list[psutil.Process]:
         for process in psutil.process_iter()
         if any(_works_in(process, cluster) for cluster in there)
     ]
+
+
+def _without_parent(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Return the heads of families: the others take their orders, or their end, from those."""
+    numbers = {process.pid for process in processes}
+    return [process for process in processes if _parent_of(process) not in numbers]
+
+
+def _parent_of(process: psutil.Process) -> int | None:
+    try:
+        return int(process.ppid())
+    except psutil.NoSuchProcess:
+        return None
 
 
 def _works_in(process: psutil.Process, cluster: Path) -> bool:

@@ -14,11 +14,15 @@ _SETTINGS = {
     "fsync": "on",
     "synchronous_commit": "on",
     "full_page_writes": "on",
+    # One authority starts it again, with a pause and a verdict. PostgreSQL itself would do so many
+    # times a second, for ever, once there is no room for the write-ahead log.
+    "restart_after_crash": "off",
     # Bounds the disk that the write-ahead log takes and the time that a recovery takes.
     "max_wal_size": "512MB",
-    # An ordinary user's logout removes their shared memory (systemd's RemoveIPC) and a container
-    # has little of it: take what parallel queries and statistics need at the start.
+    # /dev/shm is emptied when an ordinary user logs out (systemd's RemoveIPC), small in containers
+    # and not cleaned after a SIGKILL: take what is needed at the start, and use files for the rest.
     "min_dynamic_shared_memory": "16MB",
+    "dynamic_shared_memory_type": "mmap",
     # No value of a record may reach the server's log. Even the first line of an error carries
     # one ("invalid input syntax for type date: ..."), so errors go to the client alone.
     "log_min_messages": "log",
