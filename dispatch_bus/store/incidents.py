@@ -153,6 +153,11 @@ class Incidents:
         query = query if closed else query.where(_T.c.is_open)
         return [self._filed(row, personal=False) for row in self._connection.execute(query)]
 
+    def some(self, incidents: Iterable[UUID]) -> dict[UUID, Filed]:
+        """Return these incidents by their ids, without their personal fields."""
+        rows = self._connection.execute(select(_T).where(_T.c.id.in_(list(incidents))))
+        return {row.id: self._filed(row, personal=False) for row in rows}
+
     def page(self, before: Mark | None, limit: int, *, open_only: bool) -> list[Filed]:
         """Return the incidents recorded last, from a mark on, without their personal fields."""
         query = select(_T).where(_T.c.is_stub.is_(False))

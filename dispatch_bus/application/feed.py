@@ -1,0 +1,62 @@
+"""Reads the journal's end as it grows, for the live feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from attrs import frozen
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.domain.errors import Refused
+from dispatch_bus.journal.entry import Entry, decode
+from dispatch_bus.store.journal import Numbered
+
+
+@frozen
+class Told:
+    """A sealed journal entry, decoded, with its number and the epoch it was numbered in."""
+
+    number: int
+    epoch: int
+    entry: Entry
+
+
+@frozen(kw_only=True)
+class Look:
+    """The journal after a number, at the instant ``at`` of the database's clock.
+
+    ``unsealed`` counts the entries that are committed and have no number yet.
+    """
+
+    at: datetime
+    entries: tuple[Told, ...]
+    unsealed: int
+
+
+def look(bus: Bus, after: int, limit: int) -> Look:
+    """Return at most ``limit`` entries that follow the number ``after``."""
+    with bus.store.begin() as uow:
+        entries = told(uow.journal.read(after, limit))
+        return Look(at=uow.now, entries=entries, unsealed=uow.journal.waiting())
+
+
+def start(bus: Bus, after: int | None) -> int:
+    """Return the number to read on from: ``after``, or the journal's end where that is none.
+
+    Raises:
+        Refused: the journal is shorter than ``after``, as it is once it came out of a backup.
+    """
+    with bus.store.begin() as uow:
+        size = uow.journal.size()
+    if after is not None and after > size:
+        remedy = f"The journal ends at {size}: read the lists anew, then follow from there."
+        raise Refused("after", after, remedy)
+    return size if after is None else after
+
+
+def told(entries: Iterable[Numbered]) -> tuple[Told, ...]:
+    """Decode sealed entries."""
+    return tuple(
+        Told(one.number, one.epoch, decode(one.entry, one.schema_version)) for one in entries
+    )

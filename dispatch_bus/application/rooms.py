@@ -1,0 +1,96 @@
+"""How each room is doing: whether it is read, whether it answers, what it still lacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+from attrs import frozen
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.store.rooms import RoomState
+from dispatch_bus.store.unit import UnitOfWork
+
+
+def reading_lease(room: str) -> str:
+    """Return the name of the lease that whoever reads a room renews with each pull."""
+    return f"pull/{room}"
+
+
+class Reading(StrEnum):
+    """Whether a room's records reach the bus."""
+
+    REACHABLE = "reachable"
+    UNREACHABLE = "unreachable"
+    UNREAD = "unread"
+
+
+@frozen(kw_only=True)
+class RoomView:
+    """A room as a supervisor sees it.
+
+    ``unread`` means that no process of the bus reads it, so nothing is known of it. ``undelivered``
+    counts the tellings it still lacks, the oldest of which was told at ``undelivered_since``.
+    """
+
+    id: str
+    centres: tuple[str, ...]
+    reading: Reading
+    unreachable_since: datetime | None
+    records: int
+    last_record_at: datetime | None
+    undelivered: int
+    undelivered_since: datetime | None
+
+
+@frozen(kw_only=True)
+class Rooms:
+    """Every room of the book at the instant ``at``."""
+
+    at: datetime
+    items: tuple[RoomView, ...]
+
+
+def rooms(bus: Bus) -> Rooms:
+    """Return every room that a centre of the book works on."""
+    with bus.store.begin() as uow:
+        return Rooms(at=uow.now, items=views(bus, uow))
+
+
+def views(bus: Bus, uow: UnitOfWork) -> tuple[RoomView, ...]:
+    """Return every room within a transaction."""
+    states = {state.id: state for state in uow.rooms.all()}
+    waiting = {room: (count, since) for room, count, since in map(list, uow.deliveries.waiting())}
+    held = uow.signals.held(uow.now)
+    return tuple(
+        _view(bus, room, states.get(room), waiting.get(room, (0, None)), held)
+        for room in sorted({one.room for one in bus.book.centres.values() if one.room})
+    )
+
+
+def _view(
+    bus: Bus,
+    room: str,
+    state: RoomState | None,
+    waiting: tuple[int, datetime | None],
+    held: Iterable[str],
+) -> RoomView:
+    centres = tuple(sorted(one.id for one in bus.book.centres.values() if one.room == room))
+    return RoomView(
+        id=room,
+        centres=centres,
+        reading=_reading(room, state, held),
+        unreachable_since=state.failing_since if state else None,
+        records=state.records if state else 0,
+        last_record_at=state.pulled_at if state else None,
+        undelivered=waiting[0],
+        undelivered_since=waiting[1],
+    )
+
+
+def _reading(room: str, state: RoomState | None, held: Iterable[str]) -> Reading:
+    # A room that nobody reads cannot be called reachable, however well it answered before.
+    if reading_lease(room) not in held:
+        return Reading.UNREAD
+    return Reading.UNREACHABLE if state and state.failing_since else Reading.REACHABLE
