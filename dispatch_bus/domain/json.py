@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum, IntEnum, StrEnum
-from typing import Any, TypeVar, cast
+from types import GenericAlias
+from typing import Any, TypeVar, cast, get_args, get_origin
 from uuid import UUID
 
-from cattrs import ClassValidationError, IterableValidationError
+from cattrs import BaseConverter, ClassValidationError, IterableValidationError
+from cattrs.cols import list_structure_factory
 from cattrs.errors import ForbiddenExtraKeysError
 from cattrs.preconf.json import JsonConverter, make_converter
 
 from dispatch_bus.domain.errors import Refused
+
+_LONGEST_NAME = 200
 
 T = TypeVar("T")
 JSON = dict[str, Any]
@@ -22,7 +26,11 @@ JSON = dict[str, Any]
 def _time(value: object, _: type) -> datetime:
     if not isinstance(value, str):
         raise ValueError("Send a time as a string with its UTC offset (RFC 3339).")
-    return datetime.fromisoformat(value)
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        # The parser's own words quote the text, and a remedy is kept in the clear.
+        raise ValueError("Send a time with its UTC offset (RFC 3339).") from None
 
 
 def _text(value: object, _: type) -> str:
@@ -34,7 +42,10 @@ def _text(value: object, _: type) -> str:
 def _number(value: object, _: type) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError("Send a number.")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError("Send a number within reason.") from None
 
 
 def _count(value: object, _: type) -> int:
@@ -51,14 +62,34 @@ def _truth(value: object, _: type) -> bool:
 
 def _choice(value: object, kind: type[Enum]) -> Enum:
     try:
-        return kind(value)
+        # True and 1.0 equal the 1 of a priority, and are none.
+        return kind(value if type(value) in (str, int) or isinstance(value, kind) else None)
     except ValueError:
         known = ", ".join(str(member.value) for member in kind)
         raise ValueError(f"Send one of: {known}.") from None
 
 
 def _uuid(value: object, _: type) -> UUID:
-    return value if isinstance(value, UUID) else UUID(str(value))
+    try:
+        return value if isinstance(value, UUID) else UUID(str(value))
+    except ValueError:
+        raise ValueError("Send a UUID (RFC 9562).") from None
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(kind) is tuple and get_args(kind)[-1] is Ellipsis
+
+
+def _list_hook(kind: Any, converter: BaseConverter) -> Callable[[object, type], object]:
+    items = list_structure_factory(cast("type", GenericAlias(list, get_args(kind)[:1])), converter)
+
+    def structure(value: object, _: type) -> object:
+        # A string or an object can be walked through as well, and is no list.
+        if not isinstance(value, list | tuple):
+            raise ValueError("Send a list.")
+        return tuple(items(value, list))
+
+    return structure
 
 
 def _converter() -> JsonConverter:
@@ -74,6 +105,7 @@ def _converter() -> JsonConverter:
         (IntEnum, _choice),
     ):
         converter.register_structure_hook(kind, hook)
+    converter.register_structure_hook_factory(_is_list, _list_hook)
     converter.register_unstructure_hook(datetime, lambda value: value.isoformat())
     converter.register_unstructure_hook(UUID, str)
     return converter
@@ -106,9 +138,13 @@ def parse(raw: bytes) -> Any:
         Refused: it is no JSON (RFC 8259), with the place of the first mistake.
     """
     try:
-        return json.loads(raw)
+        return json.loads(raw, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
         raise Refused("record", raw[:200], f"Send JSON (RFC 8259): {error}.") from error
+
+
+def _no_number(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 def _refusals(error: BaseException, path: str, data: object) -> Iterator[Refused]:
@@ -122,7 +158,8 @@ def _refusals(error: BaseException, path: str, data: object) -> Iterator[Refused
         for inner in loose:
             yield from _refusals(inner, path, data)
     elif isinstance(error, ForbiddenExtraKeysError):
-        extra = ", ".join(sorted(error.extra_fields))
+        # Printable and short: whoever named the field may have put anything there.
+        extra = ", ".join(ascii(name)[1:-1] for name in sorted(error.extra_fields))[:_LONGEST_NAME]
         yield Refused(_join(path, extra), "an unknown field", "Leave it out or check its spelling.")
     elif isinstance(error, KeyError) and error.args:
         yield Refused(_join(path, str(error.args[0])), None, "This field is required.")

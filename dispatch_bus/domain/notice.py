@@ -12,8 +12,10 @@ from enum import StrEnum
 from uuid import UUID
 
 import attrs
-from attrs import frozen
+from attrs import field, frozen
+from attrs.validators import optional
 
+from dispatch_bus.domain.checks import aware, characters, to_utc
 from dispatch_bus.domain.codes import Discipline, Mode
 from dispatch_bus.domain.errors import NotAllowed
 from dispatch_bus.domain.kinds import EntryKind, Happening
@@ -78,15 +80,15 @@ class Answer:
     ``case_number`` is the receiver's own, or none for "console only".
     """
 
-    id: str
+    id: str = field(validator=characters())
     notice: UUID
     kind: AnswerKind
-    by: str
-    at: datetime
+    by: str = field(validator=characters())
+    at: datetime = field(converter=to_utc, validator=aware)
     by_phone: bool = False
     cause: RefusalCause | None = None
-    case_number: str | None = None
-    centre: str | None = None
+    case_number: str | None = field(default=None, validator=optional(characters(100)))
+    centre: str | None = field(default=None, validator=optional(characters(60)))
 
 
 @frozen(kw_only=True)
