@@ -11,10 +11,19 @@ from dispatch_bus.application.telling import about_notice, carry_out
 from dispatch_bus.domain import handoff, mirror
 from dispatch_bus.domain.errors import NotAllowed, Refused
 from dispatch_bus.domain.kinds import EntryKind, Happening
-from dispatch_bus.domain.notice import Answer, AnswerKind, Notice, NoticeKind, Side, Step
+from dispatch_bus.domain.notice import (
+    Answer,
+    AnswerKind,
+    Notice,
+    NoticeKind,
+    NoticeState,
+    Side,
+    Step,
+)
 from dispatch_bus.store.incidents import Filed
 from dispatch_bus.store.unit import UnitOfWork
 
+_OFFERED = handoff.PENDING | {NoticeState.ACCEPTED}
 _OWNER_SAYS = frozenset({AnswerKind.OFFER, AnswerKind.WITHDRAW})
 
 
@@ -71,15 +80,23 @@ def _step(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice, given: Answer
     if notice.kind is NoticeKind.MIRROR:
         return mirror.answered(notice, dated)
     agreement = bus.book.agreement_between(notice.owner, notice.receiver, notice.discipline)
-    unplaced = _unplaced(uow, filed, notice)
-    return handoff.answered(notice, dated, answer_s=agreement.answer_s, unplaced=unplaced)
-
-
-def _unplaced(uow: UnitOfWork, filed: Filed, notice: Notice) -> bool:
-    still = filed.incident.part(notice.discipline).owner == notice.owner
-    others = (
-        one
-        for one in uow.notices.of_incidents([filed.id])[filed.id]
-        if one.kind is NoticeKind.HANDOFF and one.id != notice.id and one.is_open
+    owner = filed.incident.part(notice.discipline).owner
+    pending = _offers_of_part(uow, notice)
+    others = [one for one in pending if one.id != notice.id]
+    return handoff.answered(
+        notice,
+        dated,
+        answer_s=agreement.answer_s,
+        unplaced=owner == notice.owner and not others,
+        holder=next((one.receiver for one in pending if one.state is NoticeState.ACCEPTED), owner),
     )
-    return still and all(one.discipline is not notice.discipline for one in others)
+
+
+def _offers_of_part(uow: UnitOfWork, notice: Notice) -> list[Notice]:
+    return [
+        one
+        for one in uow.notices.of_incidents([notice.incident])[notice.incident]
+        if one.discipline is notice.discipline
+        and one.kind is NoticeKind.HANDOFF
+        and one.state in _OFFERED
+    ]

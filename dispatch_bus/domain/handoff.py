@@ -89,7 +89,13 @@ def expired(handoff: Notice, at: datetime) -> Step:
 
 
 def closed(handoff: Notice, at: datetime, reason: str) -> Step:
-    """End a handoff whose incident has ended or whose ground has gone."""
+    """End a handoff whose incident has ended or whose ground has gone.
+
+    Raises:
+        NotAllowed: it is accepted, and the part has yet to move.
+    """
+    if handoff.state is NoticeState.ACCEPTED:
+        raise not_allowed(handoff, "closed", "its owner has yet to hear that it was accepted.")
     if not handoff.is_open:
         return unchanged(handoff)
     told = () if handoff.state is NoticeState.PROPOSED else (Side.RECEIVER,)
@@ -100,11 +106,14 @@ def closed(handoff: Notice, at: datetime, reason: str) -> Step:
     return Step(ended, (happening,), (Side.OWNER, *told))
 
 
-def answered(handoff: Notice, answer: Answer, *, answer_s: float, unplaced: bool) -> Step:
+def answered(
+    handoff: Notice, answer: Answer, *, answer_s: float, unplaced: bool, holder: str
+) -> Step:
     """Take an answer from either side.
 
     ``unplaced`` says that the part is still with the owner who offered it and that no other
-    offer for it is open: only then a late acceptance wins.
+    offer for it is open: only then a late acceptance wins. ``holder`` is the centre that has the
+    part or has accepted it, for whoever is too late.
 
     Raises:
         NotAllowed: the answer does not fit a handoff, or not this state of it.
@@ -112,9 +121,9 @@ def answered(handoff: Notice, answer: Answer, *, answer_s: float, unplaced: bool
     steps: dict[AnswerKind, Callable[[], Step]] = {
         AnswerKind.SHOWN: lambda: mark_shown(handoff, answer.at, answer.by, _WAITING),
         AnswerKind.OFFER: lambda: offered(handoff, answer.at, answer_s, answer.by),
-        AnswerKind.WITHDRAW: lambda: _withdrawn(handoff, answer),
-        AnswerKind.ACCEPT: lambda: _accepted(handoff, answer, unplaced),
-        AnswerKind.REFUSE: lambda: _refused(handoff, answer),
+        AnswerKind.WITHDRAW: lambda: _withdrawn(handoff, answer, holder),
+        AnswerKind.ACCEPT: lambda: _accepted(handoff, answer, unplaced, holder),
+        AnswerKind.REFUSE: lambda: _refused(handoff, answer, holder),
     }
     if answer.kind not in steps:
         known = ", ".join(kind.value for kind in steps)
@@ -122,10 +131,10 @@ def answered(handoff: Notice, answer: Answer, *, answer_s: float, unplaced: bool
     return steps[answer.kind]()
 
 
-def _accepted(handoff: Notice, answer: Answer, unplaced: bool) -> Step:
+def _accepted(handoff: Notice, answer: Answer, unplaced: bool, holder: str) -> Step:
     late = handoff.state is NoticeState.EXPIRED
     if not (handoff.state in PENDING or (late and unplaced)):
-        raise not_allowed(handoff, "accepted", _who_has_it(handoff))
+        raise not_allowed(handoff, "accepted", f"the part is with {holder}.")
     seen = mark_shown(handoff, answer.at, answer.by, _WAITING)
     taken = attrs.evolve(
         seen.notice,
@@ -147,17 +156,9 @@ def _accepted(handoff: Notice, answer: Answer, unplaced: bool) -> Step:
     return Step(taken, (*seen.happened, happening), (Side.OWNER,))
 
 
-def _who_has_it(handoff: Notice) -> str:
-    holder = {
-        NoticeState.ACCEPTED: handoff.receiver,
-        NoticeState.TRANSFERRED: handoff.receiver,
-    }.get(handoff.state, handoff.owner)
-    return f"the part is with {holder}."
-
-
-def _refused(handoff: Notice, answer: Answer) -> Step:
+def _refused(handoff: Notice, answer: Answer, holder: str) -> Step:
     if handoff.state not in PENDING:
-        raise not_allowed(handoff, "refused", _who_has_it(handoff))
+        raise not_allowed(handoff, "refused", f"the part is with {holder}.")
     if answer.cause is None:
         raise NotAllowed("cause", None, "Say why: the cause decides what follows.")
     told = attrs.evolve(
@@ -177,9 +178,9 @@ def _refused(handoff: Notice, answer: Answer) -> Step:
     return _ended(told, NoticeState.REFUSED, answer.at, happening)
 
 
-def _withdrawn(handoff: Notice, answer: Answer) -> Step:
+def _withdrawn(handoff: Notice, answer: Answer, holder: str) -> Step:
     if handoff.state not in UNDECIDED:
-        raise not_allowed(handoff, "withdrawn", _who_has_it(handoff))
+        raise not_allowed(handoff, "withdrawn", f"the part is with {holder}.")
     happening = Happening(EntryKind.HANDOFF_WITHDRAWN, {"by": answer.by})
     told = () if handoff.state is NoticeState.PROPOSED else (Side.RECEIVER,)
     step = _ended(handoff, NoticeState.WITHDRAWN, answer.at, happening)

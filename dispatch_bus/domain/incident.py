@@ -9,7 +9,7 @@ from uuid import UUID
 import attrs
 from attrs import frozen
 
-from dispatch_bus.domain.codes import CaseStatus, Discipline
+from dispatch_bus.domain.codes import CaseStatus, Discipline, Mode
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.report import Report
 
@@ -77,6 +77,17 @@ def check_times(report: Report, now: datetime) -> None:
             raise Refused(
                 f"times.{name}", value.isoformat(), "Check the clock and UTC offset of the room."
             )
+
+
+def check_mode(known: Mode, report: Report) -> None:
+    """Refuse a report that makes a real case an exercise, or the reverse.
+
+    Raises:
+        Refused: its mode is another than the one that the case has had from its beginning.
+    """
+    if report.mode is not known:
+        remedy = f"The case is {known} for good: open another one under its own number."
+        raise Refused("mode", report.mode.value, remedy)
 
 
 def merge_parts(known: Iterable[Part], report: Report) -> tuple[Part, ...]:

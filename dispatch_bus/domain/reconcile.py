@@ -35,7 +35,7 @@ def reconcile(
             yield from _open(incident, one, at, new_id)
     for key, notice in standing.items():
         if notice.is_open:
-            yield from _keep(incident, notice, key in wanted, at)
+            yield from _changed(notice, _keep(incident, notice, key in wanted, at))
 
 
 def _stands(notice: Notice) -> bool:
@@ -80,6 +80,11 @@ def _keep(incident: Incident, notice: Notice, wanted: bool, at: datetime) -> Ite
         yield _update(_leaving(notice, wanted, at), incident.revision)
     else:
         yield end(notice, at, Rule.INCIDENT_CLOSED)
+
+
+def _changed(notice: Notice, steps: Iterable[Step]) -> Iterator[Step]:
+    """Leave out what would write the notice again as it is."""
+    return (step for step in steps if step.notice != notice)
 
 
 def end(notice: Notice, at: datetime, reason: Rule) -> Step:

@@ -135,7 +135,8 @@ def _ground(asked: _Question) -> Rule | None:
     locality, home, neighbour = asked.locality, asked.home, asked.neighbour
     if asked.former_owner:
         return Rule.FORMER_OWNER
-    if locality.answer is not Answer.PLACE:
+    # A good coordinate beyond everything that the zones know is a place, and far from any border.
+    if locality.answer is Answer.NOT_A_PLACE:
         silent = asked.agreement.no_location is NoLocation.NOTHING
         return None if silent else Rule.NO_LOCATION
     if home in locality.centre_countries and neighbour in locality.centre_countries:
