@@ -12,6 +12,10 @@ from dispatch_bus.store.embedded.failure import disk_full
 from dispatch_bus.store.embedded.running import OWNER, SUPERUSER, Running
 
 
+# A server that is frozen must not freeze whoever supervises it.
+_PATIENCE_S = 5
+
+
 def ensure_database(server: Running, data_dir: Path) -> None:
     """Make the bus's role and database if they are missing.
 
@@ -32,7 +36,12 @@ def ensure_database(server: Running, data_dir: Path) -> None:
 def connect(server: Running, database: str = SUPERUSER) -> psycopg.Connection[tuple[object, ...]]:
     """Connect to ``database`` as the superuser, each statement a transaction of its own."""
     return psycopg.connect(
-        host=str(server.socket_dir), port=5432, user=SUPERUSER, dbname=database, autocommit=True
+        host=str(server.socket_dir),
+        port=5432,
+        user=SUPERUSER,
+        dbname=database,
+        autocommit=True,
+        connect_timeout=_PATIENCE_S,
     )
 
 

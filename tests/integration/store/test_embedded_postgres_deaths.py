@@ -15,7 +15,7 @@ import psutil
 import psycopg
 import pytest
 from servers import launch_postgres
-from servers.waiting import wait_for
+from servers.waiting import wait_for, wait_until_gone
 
 from dispatch_bus.store.embedded import EmbeddedPostgres, find_binaries, find_running
 from dispatch_bus.store.embedded.account import Account, account_for, can_reach
@@ -67,10 +67,6 @@ def execute(data_dir: Path, statement: str) -> object:
     with psycopg.connect(running.url.replace("+psycopg", ""), autocommit=True) as connection:
         cursor = connection.execute(statement)  # type: ignore[call-overload]
         return cursor.fetchone() if cursor.description else None
-
-
-def wait_until_gone(pid: int) -> None:
-    wait_for(lambda: not psutil.pid_exists(pid), f"the end of process {pid}")
 
 
 def test_the_server_ends_with_a_launcher_that_is_killed(data_dir: Path) -> None:
