@@ -11,7 +11,6 @@ from psycopg.errors import DiskFull
 from dispatch_bus.store.embedded.failure import disk_full
 from dispatch_bus.store.embedded.running import OWNER, SUPERUSER, Running
 
-
 # A server that is frozen must not freeze whoever supervises it.
 _PATIENCE_S = 5
 
