@@ -106,6 +106,11 @@ def geography_facts(zones: Zones) -> GeographyFacts:
     )
 
 
+def places_folder() -> Path:
+    """Return the folder with the real places that come with the zones' sources."""
+    return Path(borderzones.__file__).with_name("data")
+
+
 def data_folder(settings: BusSettings) -> Path:
     """Return the folder that the bus keeps its files in."""
     return Path(settings.data.folder).resolve()

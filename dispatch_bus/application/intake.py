@@ -14,7 +14,7 @@ from attrs import frozen
 
 from dispatch_bus.application import answering
 from dispatch_bus.application.bus import Bus, Gate
-from dispatch_bus.application.quarantining import Origin, note_settled, quarantine
+from dispatch_bus.application.quarantining import Origin, note, quarantine
 from dispatch_bus.application.recording import Arrival, record
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.geography import Locality
@@ -211,7 +211,7 @@ def _settle_replay(
         uow.quarantine.return_(kept.id, reason)
         return
     uow.quarantine.settle(kept.id, QuarantineState.REPLAYED, uow.now)
-    note_settled(uow, kept, EntryKind.QUARANTINE_REPLAYED, "intake")
+    note(uow, kept, EntryKind.QUARANTINE_REPLAYED, "intake")
 
 
 def _mark_failing(bus: Bus, room: str, error: Retry | Refused) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from attrs import frozen
@@ -48,6 +49,20 @@ def quarantine(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Re
     uow.journal.append(uow.now, About(correlation=origin.correlation), happening)
 
 
+def listed(bus: Bus, state: QuarantineState | None, limit: int) -> Sequence[Quarantined]:
+    """Return the newest records, of one state or all, without their bytes."""
+    with bus.store.begin() as uow:
+        return uow.quarantine.list(state, limit)
+
+
+def consult(bus: Bus, record: UUID, by: str) -> bytes:
+    """Return a record's bytes to a person. They may be personal, so the look is journalled."""
+    with bus.store.begin() as uow:
+        found = uow.quarantine.lock(record)
+        note(uow, found, EntryKind.CONSULTED, by)
+        return uow.quarantine.bytes_of(record)
+
+
 def ask_replay(bus: Bus, record: UUID, mended: bytes | None) -> Quarantined:
     """Ask for a record to be read again; intake does so within a second.
 
@@ -71,12 +86,12 @@ def dismiss(bus: Bus, record: UUID, by: str) -> Quarantined:
             remedy = "Only a record that is waiting can be dismissed."
             raise NotAllowed("state", found.state.value, remedy)
         uow.quarantine.settle(record, QuarantineState.DISMISSED, uow.now)
-        note_settled(uow, found, EntryKind.QUARANTINE_DISMISSED, by)
+        note(uow, found, EntryKind.QUARANTINE_DISMISSED, by)
         return found
 
 
-def note_settled(uow: UnitOfWork, record: Quarantined, kind: EntryKind, by: str) -> None:
-    """Journal the end of a record's stay."""
+def note(uow: UnitOfWork, record: Quarantined, kind: EntryKind, by: str) -> None:
+    """Journal what somebody did with a record."""
     facts = {
         "quarantine": str(record.id),
         "room": record.room,

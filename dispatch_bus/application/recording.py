@@ -203,6 +203,7 @@ def _happening(kind: EntryKind, arrival: Arrival, **more: Any) -> Happening:
         "room": arrival.room,
         "record": arrival.record,
         "number": arrival.report.number,
+        "centres": sorted({part.centre for part in arrival.report.parts}),
         "available_at": arrival.report.times.available.isoformat(),
         "pulled_at": arrival.pulled_at.isoformat(),
         **more,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 import sys
 from pathlib import Path
 
@@ -35,8 +36,8 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._data = data
 
-    async def startup(self, sockets: object = None) -> None:
-        await super().startup()
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
         say_ready(self._data, "gateway")
 
 

@@ -16,7 +16,7 @@ from eventlet.event import Event
 from nameko.containers import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 
-from dispatch_bus.domain.errors import Refused, Retry, Stop
+from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.messaging.bell import Bell, Waiter
 from dispatch_bus.observability.metrics import WORK_DONE, WORK_FAILED, WORK_SECONDS
 
@@ -35,7 +35,7 @@ class Work(Entrypoint):
     bell = Bell()
 
     def __init__(self, *, every_s: float, wakes: str = "", lanes: str = "", **kwargs: Any) -> None:
-        super().__init__(expected_exceptions=(Retry, Refused), **kwargs)
+        super().__init__(**kwargs)
         self._every_s = every_s
         self._wakes = wakes
         self._lanes = lanes
@@ -85,8 +85,11 @@ class Work(Entrypoint):
         WORK_FAILED.labels(self.method_name, type(error).__name__).inc()
         if isinstance(error, Stop):
             raise error
-        _log.warning("work failed", work=self.method_name, error=str(error))
-        return error.after_s if isinstance(error, Retry) else _AFTER_ERROR_S
+        if isinstance(error, Retry):
+            _log.warning("work is put off", work=self.method_name, reason=str(error))
+            return error.after_s
+        _log.error("work failed", work=self.method_name, exc_info=error)
+        return _AFTER_ERROR_S
 
 
 def _into(outcome: Event) -> Callable[[Any, Any, Any], tuple[Any, Any]]:

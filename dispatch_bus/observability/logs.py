@@ -34,6 +34,8 @@ def configure(form: Literal["console", "json"], level: str) -> None:
     # Their debug and info lines carry whole requests and message bodies.
     for chatty in ("amqp", "kombu", "httpx", "httpcore", "nameko", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # What fails in a worker is logged once, by the work loop.
+    logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

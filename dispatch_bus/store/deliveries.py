@@ -178,13 +178,14 @@ class Deliveries:
         mine = and_(_T.c.notice == overdue.notice, _T.c.side == overdue.side)
         self._connection.execute(update(_T).where(mine).values(alarmed=overdue.sequence))
 
-    def waiting(self) -> Sequence[Row[Any]]:
-        """Return (room, number, oldest) of the tellings that each room still lacks."""
-        return self._connection.execute(
+    def waiting(self) -> list[tuple[str | None, int, datetime]]:
+        """Return (room, number, oldest) of the tellings that are still to reach each room."""
+        query = (
             select(_T.c.room, func.count(), func.min(_T.c.told_at))
-            .where(_T.c.delivered < _T.c.sequence)
+            .where(_T.c.delivered < _T.c.sequence, _T.c.stuck.is_(False))
             .group_by(_T.c.room)
-        ).all()
+        )
+        return [tuple(row) for row in self._connection.execute(query)]
 
     def of_notices(self, notices: Sequence[UUID]) -> Sequence[Row[Any]]:
         """Return the rows of both sides of these notices."""

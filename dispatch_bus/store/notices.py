@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -132,11 +132,11 @@ class Notices:
         query = query.order_by(_T.c.opened_at, _T.c.id).limit(limit)
         return [_notice(row) for row in self._connection.execute(query)]
 
-    def counts(self) -> Sequence[Row[Any]]:
-        """Return (kind, state, number) for every state that occurs."""
-        return self._connection.execute(
-            select(_T.c.kind, _T.c.state, func.count()).group_by(_T.c.kind, _T.c.state)
-        ).all()
+    def counts(self, mode: Mode) -> dict[tuple[str, str], int]:
+        """Return how many notices of a mode there are of each (kind, state) that occurs."""
+        query = select(_T.c.kind, _T.c.state, func.count()).where(_T.c.mode == mode)
+        query = query.group_by(_T.c.kind, _T.c.state)
+        return {(row[0], row[1]): row[2] for row in self._connection.execute(query)}
 
 
 def _notice(row: Row[Any]) -> Notice:

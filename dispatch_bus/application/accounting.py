@@ -1,0 +1,126 @@
+"""Holds the rooms' own logs against the journal: is anything lost, did anything happen twice?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from attrs import field, frozen
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.journal.entry import Entry, decode
+
+_BATCH = 5_000
+_EFFECTS = frozenset({EntryKind.INCIDENT_RECORDED, EntryKind.INCIDENT_STUBBED})
+_TRACES = _EFFECTS | {
+    EntryKind.INCIDENT_UNCHANGED,
+    EntryKind.INCIDENT_STALE,
+    EntryKind.INCIDENT_RECOGNISED,
+    EntryKind.ANSWER_RECEIVED,
+    EntryKind.RECORD_QUARANTINED,
+}
+
+
+@frozen(kw_only=True)
+class Sent:
+    """A record that a room has sent and was told is stored."""
+
+    room: str
+    record: str
+
+
+@frozen(kw_only=True)
+class Received:
+    """A message that a room has received, and how often it took effect there."""
+
+    room: str
+    message: str
+    applied: int
+
+
+@frozen(kw_only=True)
+class Account:
+    """What does not add up, each as a short name of the thing."""
+
+    lost: tuple[str, ...]
+    duplicated: tuple[str, ...]
+
+
+@frozen
+class _Ledger:
+    """What the journal says of each (room, record) and of each message."""
+
+    traces: Counter[tuple[str, str]] = field(factory=Counter)
+    effects: Counter[tuple[str, str]] = field(factory=Counter)
+    quarantined: Counter[tuple[str, str]] = field(factory=Counter)
+    attempted: set[str] = field(factory=set)
+    made: Counter[str] = field(factory=Counter)
+
+    def add(self, entry: Entry) -> None:
+        facts = entry.facts
+        if entry.kind in _TRACES:
+            self.traces[facts["room"], facts["record"]] += 1
+        if entry.kind in _EFFECTS:
+            self.effects[facts["room"], facts["record"]] += 1
+        elif entry.kind == EntryKind.RECORD_QUARANTINED:
+            self.quarantined[facts["room"], facts["record"]] += 1
+        elif entry.kind == EntryKind.DELIVERY_ATTEMPTED:
+            self.attempted.add(facts["message"])
+        elif entry.kind == EntryKind.DELIVERY_MADE:
+            self.made[facts["message"]] += 1
+
+
+def settle(bus: Bus, sent: Iterable[Sent], received: Iterable[Received]) -> Account:
+    """Compare what the rooms say with what the journal says.
+
+    ``sent`` names a record as often as its room sent it. Lost is a record with fewer entries than
+    that, and a delivered message that its room never got. Duplicated is a record that was filed
+    twice or quarantined more often than sent, a message that took effect twice, and one that a
+    room got although no attempt was journalled.
+    """
+    ledger = _read(bus)
+    times = Counter((one.room, one.record) for one in sent)
+    got = {one.message: one for one in received}
+    return Account(
+        lost=(*_missing(ledger, times), *(f"message {m}" for m in ledger.made if m not in got)),
+        duplicated=(*_twice(ledger, times), *_unasked(ledger, got.values())),
+    )
+
+
+def _missing(ledger: _Ledger, times: Counter[tuple[str, str]]) -> Iterator[str]:
+    for key, count in times.items():
+        if ledger.traces[key] < count:
+            yield "record {}:{}".format(*key)
+
+
+def _twice(ledger: _Ledger, times: Counter[tuple[str, str]]) -> Iterator[str]:
+    for key, count in ledger.effects.items():
+        if count > 1:
+            yield "record {}:{} filed".format(*key)
+    for key, count in ledger.quarantined.items():
+        if count > max(times[key], 1):
+            yield "record {}:{} quarantined".format(*key)
+    for message, count in ledger.made.items():
+        if count > 1:
+            yield f"message {message} settled"
+
+
+def _unasked(ledger: _Ledger, received: Iterable[Received]) -> Iterator[str]:
+    for one in received:
+        if one.applied > 1:
+            yield f"message {one.message} applied"
+        if one.message not in ledger.attempted:
+            yield f"message {one.message} unannounced"
+
+
+def _read(bus: Bus) -> _Ledger:
+    ledger, last = _Ledger(), 0
+    while True:
+        with bus.store.begin() as uow:
+            rows = uow.journal.read(last, _BATCH)
+        for row in rows:
+            ledger.add(decode(row.entry, row.schema_version))
+        if not rows:
+            return ledger
+        last = rows[-1].number

@@ -1,0 +1,67 @@
+"""One look at everything that moves, for a terminal that shows it live."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import frozen
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.domain.codes import Mode
+from dispatch_bus.domain.notice import Notice, NoticeKind
+from dispatch_bus.journal.entry import Entry, decode
+from dispatch_bus.store.rooms import RoomState
+
+_ENTRIES = 500
+_HANDOFFS = 50
+
+
+@frozen(kw_only=True)
+class Waiting:
+    """What a room still lacks: how many tellings, and since when."""
+
+    count: int
+    since: datetime
+
+
+@frozen(kw_only=True)
+class Glance:
+    """The state at one instant by the database's clock, and the entries since the last look."""
+
+    now: datetime
+    last: int
+    entries: tuple[Entry, ...]
+    unsealed: int
+    undecided: int
+    rooms: tuple[RoomState, ...]
+    waiting: dict[str, Waiting]
+    notices: dict[tuple[str, str], int]
+    handoffs: tuple[Notice, ...]
+    quarantined: int
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether nothing is under way: all is decided, delivered where it can be, and sealed."""
+        return not (self.unsealed or self.undecided or self.waiting)
+
+
+def glance(bus: Bus, after: int) -> Glance:
+    """Look at everything, with at most 500 journal entries that follow number ``after``."""
+    with bus.store.begin() as uow:
+        sealed = uow.journal.read(after, _ENTRIES)
+        return Glance(
+            now=uow.now,
+            last=sealed[-1].number if sealed else after,
+            entries=tuple(decode(one.entry, one.schema_version) for one in sealed),
+            unsealed=uow.journal.waiting(),
+            undecided=uow.incidents.undecided(),
+            rooms=tuple(uow.rooms.all()),
+            waiting={
+                room: Waiting(count=count, since=since)
+                for room, count, since in uow.deliveries.waiting()
+                if room
+            },
+            notices=uow.notices.counts(Mode.ACTUAL),
+            handoffs=tuple(uow.notices.board(NoticeKind.HANDOFF, _HANDOFFS)),
+            quarantined=sum(uow.quarantine.counts().values()),
+        )

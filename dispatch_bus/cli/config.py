@@ -1,0 +1,48 @@
+"""``dispatch-bus config``: look at the configuration before the bus does."""
+
+from __future__ import annotations
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from borderzones import load
+from dispatch_bus.bootstrap import ZONES_FILE, adapter_names, geography_facts
+from dispatch_bus.cli.options import ConfigOption
+from dispatch_bus.domain.errors import shown
+from dispatch_bus.settings import Finding, Level, check, defaults_folder
+
+commands = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
+
+
+@commands.callback()
+def _config() -> None:
+    """Look at the configuration."""
+
+
+@commands.command(name="check")
+def check_folder(configuration: ConfigOption = None) -> None:
+    """Find every mistake, contradiction, tie and hole; the status is 1 if there is an error."""
+    folder = configuration or defaults_folder()
+    facts = geography_facts(load(folder / ZONES_FILE))
+    findings = check(folder, facts, adapter_names())
+    console = Console()
+    if findings:
+        console.print(_table(findings))
+    errors = sum(one.level is Level.ERROR for one in findings)
+    colour = "red" if errors else "green"
+    console.print(f"[{colour}]{folder}: {errors} errors, {len(findings) - errors} warnings[/]")
+    if errors:
+        raise typer.Exit(1)
+
+
+def _table(findings: tuple[Finding, ...]) -> Table:
+    table = Table("", "File", "Key", "Value", "Remedy", show_lines=True)
+    for one in findings:
+        colour = "red" if one.level is Level.ERROR else "yellow"
+        value = "" if one.value is None else shown(one.value)
+        table.add_row(
+            f"[{colour}]{one.level.value}[/]", *map(escape, (one.file, one.key, value, one.remedy))
+        )
+    return table

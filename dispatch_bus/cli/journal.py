@@ -1,0 +1,70 @@
+"""``dispatch-bus journal``: read and verify what happened."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+
+from dispatch_bus.application.reading import Recorded, of_incident, tail
+from dispatch_bus.application.sealing import verify_journal
+from dispatch_bus.bootstrap import load_checked, open_bus
+from dispatch_bus.cli.lines import line
+from dispatch_bus.cli.options import ConfigOption
+
+commands = typer.Typer(help="Read and verify the journal.", no_args_is_help=True)
+_LOOK_EVERY_S = 0.5
+
+
+@commands.command()
+def verify(configuration: ConfigOption = None) -> None:
+    """Check every entry, the tree over them and each signed checkpoint; status 1 if one fails."""
+    bus = open_bus(*load_checked(configuration), "cli")
+    console = Console()
+    with console.status("Reading the whole journal …"):
+        report = verify_journal(bus)
+    for problem in report.problems:
+        console.print(f"[red]{problem.number}: {problem.message}[/]", highlight=False)
+    colour, word = ("green", "whole") if report.ok else ("red", "broken")
+    console.print(
+        f"[{colour}]The journal is {word}[/]: {report.entries} entries, "
+        f"{report.uncovered} after the last signed checkpoint.\nroot {report.root.hex()}",
+        highlight=False,
+    )
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@commands.command(name="tail")
+def follow(
+    configuration: ConfigOption = None,
+    number: Annotated[int, typer.Option("-n", min=0, help="Entries to begin with.")] = 20,
+    keep_on: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
+) -> None:
+    """Print the newest entries."""
+    bus = open_bus(*load_checked(configuration), "cli")
+    console = Console()
+    last = _print(console, tail(bus, newest=number))
+    while keep_on:
+        time.sleep(_LOOK_EVERY_S)
+        last = _print(console, tail(bus, after=last), last)
+
+
+@commands.command()
+def show(incident: UUID, configuration: ConfigOption = None) -> None:
+    """Print everything that happened to an incident, without personal fields."""
+    bus = open_bus(*load_checked(configuration), "cli")
+    console = Console()
+    for recorded in of_incident(bus, incident):
+        console.print(line(recorded), highlight=False)
+        console.print_json(data=dict(recorded.entry.facts), indent=None, highlight=True)
+
+
+def _print(console: Console, entries: list[Recorded], last: int = 0) -> int:
+    for recorded in entries:
+        console.print(line(recorded), highlight=False)
+        last = recorded.number
+    return last

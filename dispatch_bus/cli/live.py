@@ -1,0 +1,116 @@
+"""Runs the embedded bus in the foreground and shows what happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.live import Live
+
+from borderzones import Zones
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.reading import tail
+from dispatch_bus.application.watching import Glance, glance
+from dispatch_bus.bootstrap import data_folder, open_bus
+from dispatch_bus.cli.embedded import processes
+from dispatch_bus.cli.screen import Screen
+from dispatch_bus.cli.simulation import Simulation, children
+from dispatch_bus.cli.supervise import Change, Supervisor
+from dispatch_bus.domain.errors import Retry
+from dispatch_bus.settings import Settings
+
+__all__ = ["Simulation", "Viewer", "run"]
+
+_LOOK_EVERY_S = 0.5
+
+
+class Viewer:
+    """Looks at a running bus now and then, through the store, and survives its absences."""
+
+    def __init__(self, settings: Settings, zones: Zones) -> None:
+        self._settings = settings
+        self._zones = zones
+        self._bus: Bus | None = None
+        self._last: int | None = None
+        self._due = 0.0
+
+    @property
+    def bus(self) -> Bus:
+        """The bus, opened when it is first needed."""
+        if self._bus is None:
+            self._bus = open_bus(self._settings, self._zones, "viewer")
+        return self._bus
+
+    def look(self) -> Glance | None:
+        """Look if half a second has passed since the last look and the database answers."""
+        if time.monotonic() < self._due:
+            return None
+        self._due = time.monotonic() + _LOOK_EVERY_S
+        try:
+            return self._look()
+        except Retry:
+            # The database came back elsewhere, or is about to: its address is looked up anew.
+            self._bus = None
+            return None
+
+    def _look(self) -> Glance:
+        if self._last is None:
+            newest = tail(self.bus, newest=20)
+            self._last = newest[0].number - 1 if newest else 0
+        seen = glance(self.bus, self._last)
+        self._last = seen.last
+        return seen
+
+
+def run(settings: Settings, zones: Zones, simulation: Simulation | None = None) -> None:
+    """Run the bus, with simulated rooms if asked for, until Ctrl-C.
+
+    Raises:
+        Stop: something that only a person can mend; everything has been stopped.
+    """
+    console = Console()
+    screen, viewer = Screen(), Viewer(settings, zones)
+    rooms = children(settings, simulation) if simulation else ()
+    supervisor = Supervisor(processes(settings, rooms), on_change=_note(console, screen))
+    console.print(f"Data in {data_folder(settings.bus)}. Ctrl-C stops the bus.", highlight=False)
+    if not console.is_terminal:
+        supervisor.run(_printing(console, screen, supervisor, viewer))
+        return
+    with Live(console=console, screen=True, auto_refresh=False) as live:
+        supervisor.run(_drawing(live, screen, supervisor, viewer))
+
+
+def _note(console: Console, screen: Screen) -> Callable[[Change], None]:
+    def note(change: Change) -> None:
+        screen.process(change)
+        if not console.is_terminal:
+            detail = f" ({change.detail})" if change.detail else ""
+            console.print(f"{change.name}: {change.state}{detail}", highlight=False)
+
+    return note
+
+
+def _printing(
+    console: Console, screen: Screen, supervisor: Supervisor, viewer: Viewer
+) -> Callable[[], bool]:
+    def step() -> bool:
+        seen = viewer.look() if supervisor.is_ready else None
+        for line in screen.see(seen) if seen else ():
+            console.print(line, highlight=False, soft_wrap=True)
+        return False
+
+    return step
+
+
+def _drawing(
+    live: Live, screen: Screen, supervisor: Supervisor, viewer: Viewer
+) -> Callable[[], bool]:
+    def step() -> bool:
+        seen = viewer.look() if supervisor.is_ready else None
+        if seen:
+            screen.see(seen)
+        live.update(screen.draw(live.console.height), refresh=True)
+        return False
+
+    return step

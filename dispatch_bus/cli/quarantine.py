@@ -1,0 +1,65 @@
+"""``dispatch-bus quarantine``: see, mend and replay what could not be understood."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from dispatch_bus.application import quarantining
+from dispatch_bus.bootstrap import load_checked, open_bus
+from dispatch_bus.cli.options import ConfigOption
+from dispatch_bus.store.quarantine import QuarantineState
+
+commands = typer.Typer(help="See, mend and replay records.", no_args_is_help=True)
+
+
+@commands.command(name="list")
+def list_records(
+    configuration: ConfigOption = None,
+    state: Annotated[QuarantineState | None, typer.Option(help="Only this state.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 50,
+) -> None:
+    """List quarantined records, newest first."""
+    bus = open_bus(*load_checked(configuration), "cli")
+    table = Table("Id", "Room", "Record", "State", "Bytes", "Field", "Remedy", "Since")
+    for one in quarantining.listed(bus, state, limit):
+        since = f"{one.received_at.astimezone():%d %b %H:%M:%S}"
+        words = (str(one.id), one.room, one.record, one.state.value, f"{one.bytes:,}")
+        table.add_row(*map(escape, (*words, one.field, one.remedy, since)))
+    Console().print(table)
+
+
+@commands.command()
+def show(record: UUID, configuration: ConfigOption = None) -> None:
+    """Write a record's bytes to standard output, as they came; the look is journalled."""
+    bus = open_bus(*load_checked(configuration), "cli")
+    sys.stdout.buffer.write(quarantining.consult(bus, record, by="cli"))
+
+
+@commands.command()
+def replay(
+    record: UUID,
+    configuration: ConfigOption = None,
+    mended: Annotated[
+        Path | None, typer.Option("--with", help="A file with the mended bytes.", exists=True)
+    ] = None,
+) -> None:
+    """Have a record read again, as it is or mended; intake does so within a second."""
+    bus = open_bus(*load_checked(configuration), "cli")
+    quarantining.ask_replay(bus, record, mended.read_bytes() if mended else None)
+    Console().print(f"{record} will be read again; see 'quarantine list'.")
+
+
+@commands.command()
+def dismiss(record: UUID, configuration: ConfigOption = None) -> None:
+    """Settle a record that needs no replay."""
+    bus = open_bus(*load_checked(configuration), "cli")
+    quarantining.dismiss(bus, record, by="cli")
+    Console().print(f"{record} is dismissed.")

@@ -1,0 +1,127 @@
+"""What the terminal shows while the bus runs: rooms, the handoff queue, and what happens."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from dispatch_bus.application.watching import Glance
+from dispatch_bus.cli.lines import told
+from dispatch_bus.cli.supervise import Change, State
+from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.domain.notice import Notice, NoticeKind
+
+_TOLD = frozenset(
+    {
+        EntryKind.INCIDENT_RECORDED,
+        EntryKind.RECORD_QUARANTINED,
+        EntryKind.MIRROR_OPENED,
+        EntryKind.MIRROR_CLOSED,
+        EntryKind.HANDOFF_PROPOSED,
+        EntryKind.HANDOFF_OFFERED,
+        EntryKind.HANDOFF_ACCEPTED,
+        EntryKind.HANDOFF_TRANSFERRED,
+        EntryKind.HANDOFF_REFUSED,
+        EntryKind.HANDOFF_WITHDRAWN,
+        EntryKind.HANDOFF_EXPIRED,
+        EntryKind.DELIVERY_OVERDUE,
+        EntryKind.DELIVERY_UNDELIVERABLE,
+        EntryKind.ALARM_RAISED,
+        EntryKind.ROOM_UNREACHABLE,
+        EntryKind.ROOM_REACHABLE,
+        EntryKind.NOTICE_ACKNOWLEDGED,
+    }
+)
+_KEPT = 200
+_QUEUE_ROWS = 8
+_STATE_COLOURS = {State.READY: "green", State.STARTING: "yellow", State.DIED: "red"}
+
+
+class Screen:
+    """Collects what is seen and draws it; it is told, it asks nothing."""
+
+    def __init__(self) -> None:
+        self._lines: deque[str] = deque(maxlen=_KEPT)
+        self._processes: dict[str, Change] = {}
+        self._glance: Glance | None = None
+
+    def process(self, change: Change) -> None:
+        """Take note of a process that came to another state."""
+        self._processes[change.name] = change
+
+    def see(self, glance: Glance) -> list[str]:
+        """Take note of a look; return the lines that are new."""
+        self._glance = glance
+        new = [
+            f"[dim]{entry.at.astimezone():%H:%M:%S}[/] {told(entry)}"
+            for entry in glance.entries
+            if entry.kind in _TOLD
+        ]
+        self._lines.extend(new)
+        return new
+
+    def draw(self, height: int) -> RenderableType:
+        """Draw everything into ``height`` lines of a terminal."""
+        head: list[RenderableType] = [_processes(self._processes.values())]
+        if self._glance:
+            head += [_rooms(self._glance), _queue(self._glance)]
+        used = 8 + (len(self._glance.rooms) + _QUEUE_ROWS + 10 if self._glance else 0)
+        lines = list(self._lines)[-max(5, height - used) :]
+        text = Text.from_markup("\n".join(lines), overflow="ellipsis")
+        text.no_wrap = True
+        return Group(*head, Panel(text, title="What happens", title_align="left"))
+
+
+def _processes(changes: Iterable[Change]) -> Text:
+    parts = [f"[{_STATE_COLOURS.get(one.state, 'dim')}]● {one.name}[/]" for one in changes]
+    return Text.from_markup("  ".join(parts))
+
+
+def _rooms(glance: Glance) -> Table:
+    table = Table("Room", "Records", "Last page", "To be told", "State", title="Rooms")
+    for room in glance.rooms:
+        waiting = glance.waiting.get(room.id)
+        lacks = f"{waiting.count}, oldest {_age(glance.now, waiting.since)}" if waiting else "—"
+        down = f"[red]DOWN {_age(glance.now, room.failing_since)}[/]" if room.failing_since else ""
+        pulled = f"{_age(glance.now, room.pulled_at)} ago" if room.pulled_at else "—"
+        table.add_row(room.id, f"{room.records:,}", pulled, lacks, down or "[green]reads[/]")
+    mirrors = _count(glance.notices, NoticeKind.MIRROR)
+    handoffs = _count(glance.notices, NoticeKind.HANDOFF)
+    table.caption = (
+        f"mirrors {mirrors}   handoffs {handoffs}   quarantined {glance.quarantined}   "
+        f"undecided {glance.undecided}   journal {glance.last:,}"
+    )
+    return table
+
+
+def _count(notices: Mapping[tuple[str, str], int], kind: NoticeKind) -> int:
+    return sum(count for (name, _), count in notices.items() if name == kind)
+
+
+def _queue(glance: Glance) -> Table:
+    table = Table("Discipline", "From", "To", "State", "Age", "Answer", title="Handoff queue")
+    for one in sorted(glance.handoffs, key=lambda notice: notice.opened_at)[:_QUEUE_ROWS]:
+        age = _age(glance.now, one.opened_at)
+        answer = _remaining(glance.now, one)
+        table.add_row(one.discipline.value, one.owner, one.receiver, one.state.value, age, answer)
+    return table
+
+
+def _remaining(now: datetime, handoff: Notice) -> str:
+    if handoff.deadline is None:
+        return ""
+    left = (handoff.deadline - now).total_seconds()
+    return f"[red]{-left:.0f} s late[/]" if left < 0 else f"{left:.0f} s left"
+
+
+def _age(now: datetime, since: datetime | None) -> str:
+    if since is None:
+        return ""
+    seconds = max(0, int((now - since).total_seconds()))
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
