@@ -8,13 +8,14 @@ import structlog
 
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.telling import about_incident, carry_out
+from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.notice import Notice
 from dispatch_bus.domain.reconcile import reconcile
 from dispatch_bus.domain.routing import Passed, Verdict, judge
-from dispatch_bus.store.incidents import Filed
-from dispatch_bus.store.unit import UnitOfWork, Unstorable
+from dispatch_bus.store.incidents import Filed, Reference
+from dispatch_bus.store.unit import UnitOfWork
 
 _log = structlog.get_logger(__name__)
 
@@ -22,23 +23,32 @@ _log = structlog.get_logger(__name__)
 def decide(bus: Bus) -> int:
     """Decide the next batch; return how many incidents it held."""
     try:
-        return _decide(bus, one_by_one=False)
+        return _decide_together(bus)
+    except (Retry, Stop):
+        raise
     except Exception:  # noqa: BLE001 - one incident that fails must not hold up the rest
         _log.warning("deciding a batch failed; each incident is decided alone", exc_info=True)
-        return _decide(bus, one_by_one=True)
+        return _decide_each(bus)
 
 
-def _decide(bus: Bus, *, one_by_one: bool) -> int:
+def _decide_together(bus: Bus) -> int:
     with bus.store.begin() as uow:
         claimed = uow.incidents.claim_undecided(bus.limits.decide_batch)
         if not claimed:
             return 0
         places = [filed.incident.report.place.position for filed in claimed]
-        localities = bus.geography.locate(places)
         known = uow.notices.of_incidents(filed.id for filed in claimed)
-        for filed, locality in zip(claimed, localities, strict=True):
-            notices = known.get(filed.id, [])
-            (_alone if one_by_one else _one)(bus, uow, filed, locality, notices)
+        for filed, locality in zip(claimed, bus.geography.locate(places), strict=True):
+            _one(bus, uow, filed, locality, known.get(filed.id, []))
+        uow.incidents.mark_decided(claimed, uow.now)
+        return len(claimed)
+
+
+def _decide_each(bus: Bus) -> int:
+    with bus.store.begin() as uow:
+        claimed = uow.incidents.claim_references(bus.limits.decide_batch)
+        for reference in claimed:
+            _alone(bus, uow, reference)
         uow.incidents.mark_decided(claimed, uow.now)
         return len(claimed)
 
@@ -55,20 +65,23 @@ def _one(
         _alarm(uow, filed, {"reason": "no_location", **_passed(alarm)})
 
 
-def _alone(
-    bus: Bus, uow: UnitOfWork, filed: Filed, locality: Locality, known: Sequence[Notice]
-) -> None:
+def _alone(bus: Bus, uow: UnitOfWork, reference: Reference) -> None:
     try:
         with uow.savepoint():
-            _one(bus, uow, filed, locality, known)
-    except (Unstorable, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        _log.exception("an incident could not be decided", correlation=filed.correlation)
-        _alarm(uow, filed, {"reason": "not_decided", "error": type(error).__name__})
+            filed = uow.incidents.lock(reference.id)
+            (locality,) = bus.geography.locate([filed.incident.report.place.position])
+            known = uow.notices.of_incidents([filed.id])
+            _one(bus, uow, filed, locality, known.get(filed.id, []))
+    except (Retry, Stop):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, a person is told and the rest goes on
+        _log.exception("an incident could not be decided", correlation=reference.correlation)
+        _alarm(uow, reference, {"reason": "not_decided", "error": type(error).__name__})
 
 
-def _alarm(uow: UnitOfWork, filed: Filed, facts: dict[str, object]) -> None:
-    happening = Happening(EntryKind.ALARM_RAISED, {**facts, "revision": filed.revision})
-    uow.journal.append(uow.now, about_incident(filed), happening)
+def _alarm(uow: UnitOfWork, about: Filed | Reference, facts: dict[str, object]) -> None:
+    happening = Happening(EntryKind.ALARM_RAISED, {**facts, "revision": about.revision})
+    uow.journal.append(uow.now, about_incident(about), happening)
 
 
 def _explain(filed: Filed, locality: Locality, verdict: Verdict) -> dict[str, object]:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 
+import structlog
 from attrs import frozen
 
 from dispatch_bus.application import answering
@@ -22,11 +23,13 @@ from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Report
 from dispatch_bus.sdk.page import Page, Record
+from dispatch_bus.store.failures import Unstorable
 from dispatch_bus.store.journal import About
 from dispatch_bus.store.quarantine import Quarantined, QuarantineState
 from dispatch_bus.store.rooms import RoomState
-from dispatch_bus.store.unit import UnitOfWork, Unstorable
+from dispatch_bus.store.unit import UnitOfWork
 
+_log = structlog.get_logger(__name__)
 READ_DEADLINE_S = 5.0
 REPLAYS_AT_ONCE = 20
 
@@ -88,7 +91,8 @@ def store_page(bus: Bus, state: RoomState, page: Page) -> bool:
     located = _locate(bus, page.records)
     try:
         return _store(bus, state, page, located, one_by_one=False)
-    except Unstorable:
+    except Unstorable as reason:
+        _log.warning("a page is stored record by record", room=state.id, reason=str(reason))
         return _store(bus, state, page, located, one_by_one=True)
 
 

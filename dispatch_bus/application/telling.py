@@ -8,7 +8,7 @@ from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.message import Act, Content, Message, act, content
 from dispatch_bus.domain.notice import Notice, NoticeKind, Side, Step
-from dispatch_bus.store.incidents import Filed, moved
+from dispatch_bus.store.incidents import Filed, Reference, moved
 from dispatch_bus.store.journal import About, facts
 from dispatch_bus.store.signals import Wakeup
 from dispatch_bus.store.unit import UnitOfWork
@@ -39,7 +39,7 @@ def about_notice(filed: Filed, notice: Notice) -> About:
     )
 
 
-def about_incident(filed: Filed) -> About:
+def about_incident(filed: Filed | Reference) -> About:
     """Say what a journal entry on an incident is about."""
     return About(correlation=filed.correlation, incident=filed.id, mode=filed.mode)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import attrs
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch_bus.domain.codes import CaseStatus, Discipline, Mode
@@ -65,6 +65,16 @@ class Filed:
             parts=self.parts,
             correlation=self.correlation,
         )
+
+
+@frozen(kw_only=True)
+class Reference:
+    """Just enough of a row to claim it and to say what became of it, whatever else it holds."""
+
+    id: UUID
+    revision: int
+    correlation: str
+    mode: Mode
 
 
 class Incidents:
@@ -124,11 +134,20 @@ class Incidents:
 
     def claim_undecided(self, limit: int) -> list[Filed]:
         """Lock the next incidents whose decision is behind, most urgent first."""
-        query = select(_T).where(_UNDECIDED).order_by(_T.c.priority, _T.c.recorded_at)
-        rows = self._connection.execute(query.limit(limit).with_for_update(skip_locked=True)).all()
+        rows = self._connection.execute(_next_undecided(select(_T), limit)).all()
         return [self._filed(row) for row in rows]
 
-    def mark_decided(self, decided: Iterable[Filed], at: datetime) -> None:
+    def claim_references(self, limit: int) -> list[Reference]:
+        """Lock the same incidents without reading what one of them may not be readable for."""
+        query = select(_T.c.id, _T.c.revision, _T.c.correlation, _T.c.mode)
+        return [
+            Reference(
+                id=row.id, revision=row.revision, correlation=row.correlation, mode=Mode(row.mode)
+            )
+            for row in self._connection.execute(_next_undecided(query, limit))
+        ]
+
+    def mark_decided(self, decided: Iterable[Filed | Reference], at: datetime) -> None:
         """Note that each of these revisions has been decided."""
         for filed in decided:
             self._connection.execute(
@@ -253,6 +272,11 @@ def _ciphertext(row: dict[str, Any]) -> bytes | None:
 def unknown(incident: UUID) -> Unknown:
     """Make the error that refuses an id which is no incident's."""
     return Unknown("incident", str(incident), "Use the id of an incident on the bus.")
+
+
+def _next_undecided(query: Select[Any], limit: int) -> Select[Any]:
+    undecided = query.where(_UNDECIDED).order_by(_T.c.priority, _T.c.recorded_at)
+    return undecided.limit(limit).with_for_update(skip_locked=True)
 
 
 def moved(filed: Filed, discipline: Discipline, to: str) -> Filed:

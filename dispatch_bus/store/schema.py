@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.store.engine import connect
+from dispatch_bus.store.failures import translated
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # An arbitrary constant; two migrations at once wait for each other on it.
@@ -19,10 +20,14 @@ _MIGRATION_LOCK = 0x6469_7370
 
 
 def migrate(url: str) -> None:
-    """Bring the database at ``url`` to the newest schema; several at once do it once."""
+    """Bring the database at ``url`` to the newest schema; several at once do it once.
+
+    Raises:
+        Retry: the database cannot be reached or broke off.
+    """
     engine = connect(url)
     try:
-        with engine.connect() as connection:
+        with translated(), engine.connect() as connection:
             connection.execute(text("SET lock_timeout = 0; SET statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
             connection.commit()
@@ -37,10 +42,11 @@ def check(url: str) -> None:
 
     Raises:
         Stop: the database is behind or ahead of this version of the bus.
+        Retry: it cannot be reached.
     """
     engine = connect(url)
     try:
-        with engine.connect() as connection:
+        with translated(), engine.connect() as connection:
             found = MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()

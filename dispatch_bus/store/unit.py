@@ -8,11 +8,9 @@ from datetime import datetime
 from functools import cached_property
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from dispatch_bus.domain.errors import Refused, Retry, Stop
 from dispatch_bus.store.deliveries import Deliveries
+from dispatch_bus.store.failures import translated
 from dispatch_bus.store.incidents import Incidents
 from dispatch_bus.store.journal import Journal, stream
 from dispatch_bus.store.keys import KeyRing
@@ -20,16 +18,6 @@ from dispatch_bus.store.notices import Notices
 from dispatch_bus.store.quarantine import Quarantine
 from dispatch_bus.store.rooms import Rooms
 from dispatch_bus.store.signals import Signals, Wakeup
-
-_DISK_FULL = "53100"
-
-
-class Unstorable(Refused):
-    """The database refused a value that passed every check before it."""
-
-    def __init__(self, error: DBAPIError) -> None:
-        state = getattr(error.orig, "sqlstate", None)
-        super().__init__("record", f"SQLSTATE {state}", "Mend the record and replay it.")
 
 
 class UnitOfWork:
@@ -58,16 +46,18 @@ class UnitOfWork:
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
-        """Undo only what happens inside, journal and wake-ups included, if it fails."""
+        """Undo only what happens inside, journal and wake-ups included, if it fails.
+
+        Raises:
+            Retry, Unstorable, Stop: as `Store.begin` does.
+        """
         mark, woken = self.journal.mark(), len(self._wakeups)
         try:
-            with self._connection.begin_nested():
+            with translated(), self._connection.begin_nested():
                 yield
-        except BaseException as error:
+        except BaseException:
             self.journal.take_back(mark)
             del self._wakeups[woken:]
-            if isinstance(error, DataError | IntegrityError):
-                raise Unstorable(error) from error
             raise
 
     def flush(self) -> None:
@@ -94,33 +84,24 @@ class Store:
             Unstorable: it refused a value; nothing of the transaction took effect.
             Stop: its disk is full.
         """
-        try:
-            with self._engine.begin() as connection:
-                unit = UnitOfWork(connection, self.keys, self._actor)
-                yield unit
-                unit.flush()
-        except (OperationalError, InterfaceError, PoolTimeout) as error:
-            raise _translated(error) from error
-        except (DataError, IntegrityError) as error:
-            raise Unstorable(error) from error
+        with translated(), self._engine.begin() as connection:
+            unit = UnitOfWork(connection, self.keys, self._actor)
+            yield unit
+            unit.flush()
 
     @contextmanager
     def whole_journal(self) -> Iterator[Iterator[tuple[int, int, bytes, bytes]]]:
         """Stream (number, epoch, entry, leaf) of the whole journal, however long that takes.
 
         Read the checkpoints before, not after: a newer one may cover more than this snapshot.
+
+        Raises:
+            Retry: the database cannot be reached or broke off.
         """
-        with self._engine.connect() as connection:
+        with translated(), self._engine.connect() as connection:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             yield stream(connection)
 
     def close(self) -> None:
         """Close every connection."""
         self._engine.dispose()
-
-
-def _translated(error: Exception) -> Retry | Stop:
-    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
-    if state == _DISK_FULL:
-        return Stop("The database's disk is full.", "Free space, then start the bus again.")
-    return Retry(f"The database did not answer ({state or type(error).__name__})")

@@ -1,0 +1,62 @@
+"""What a failing database means for whoever asked it: try again, mend the value, or stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry, Stop
+
+# SQLSTATEs of PostgreSQL (manual, appendix A).
+_DISK_FULL = "53100"
+_LIMIT_EXCEEDED = "54"
+
+
+class Unstorable(Refused):
+    """The database refused a value that passed every check before it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("record", why, "Mend the record and replay it.")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the database's errors inside into those of the bus.
+
+    Raises:
+        Retry: it cannot be reached, broke off, or ran into one of its time limits.
+        Unstorable: it refused a value.
+        Stop: its disk is full.
+    """
+    try:
+        yield
+    except (DataError, IntegrityError) as error:
+        raise Unstorable(f"SQLSTATE {_sqlstate(error)}") from error
+    except UnicodeEncodeError as error:
+        # The driver encodes text before the server sees it.
+        raise Unstorable("text that is not Unicode") from error
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+        raise _meaning(error) from error
+
+
+def _sqlstate(error: Exception) -> str | None:
+    return getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+
+
+def _meaning(error: Exception) -> DispatchBusError:
+    state = _sqlstate(error)
+    if state == _DISK_FULL:
+        return Stop("The database's disk is full.", "Free space, then start the bus again.")
+    if state and state.startswith(_LIMIT_EXCEEDED):
+        return Unstorable(f"SQLSTATE {state}")
+    return Retry(f"The database did not answer ({state or type(error).__name__})")
