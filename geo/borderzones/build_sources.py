@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from attrs import frozen
 
+from borderzones import plane
 from borderzones.arrays import Geometries
 from borderzones.errors import SourceError
 from borderzones.zonefile import Areas, Source, on_grid
@@ -50,6 +51,7 @@ def read_geodata(folder: Path) -> Geodata:
     layers = {layer: _read_layer(folder / name, layer) for layer, name in _FILES.items()}
     data = Geodata(**layers, sources=_read_sources(folder))
     _known_countries(data)
+    _within_the_plane(data)
     for code in data.countries.column("country"):
         _tiled(data, code)
     return data
@@ -57,9 +59,10 @@ def read_geodata(folder: Path) -> Geodata:
 
 def _read_layer(path: Path, layer: str) -> Areas:
     columns = _COLUMNS[layer]
-    frame = _read_frame(path).sort_values(_source_key(layer))
+    frame = _read_frame(path)
     if missing := set(columns) - set(frame.columns):
         raise SourceError(f"{path}: the property {min(missing)} is missing. Add it to each area.")
+    frame = frame.sort_values(_source_key(layer))
     rows = tuple(
         {columns[name]: str(value) for name, value in record.items()}
         for record in frame[list(columns)].to_dict("records")
@@ -104,6 +107,16 @@ def _known_countries(data: Geodata) -> None:
                     f"{row[key]}: its country {min(unknown)!r} has no polygon. Add it to "
                     f"{_FILES['countries']} or correct the area."
                 )
+
+
+def _within_the_plane(data: Geodata) -> None:
+    for code in data.countries.column("country"):
+        _, south, _, north = data.country(code).bounds
+        if south < plane.SOUTH or north > plane.NORTH:
+            raise SourceError(
+                f"{code}: reaches from {south:.1f} to {north:.1f} degrees north. Clip it to "
+                f"{plane.SOUTH} to {plane.NORTH}, where distances are exact."
+            )
 
 
 def _tiled(data: Geodata, code: str) -> None:

@@ -1,8 +1,8 @@
 """The layers of a zone file, indexed together, and the rules that keep their answers consistent.
 
 A point on an outline belongs to the areas on both sides. Countries are exact: the answer of the
-polygons themselves. Regions and strips follow the countries, because they were surveyed or
-computed apart and may miss a border by a centimetre.
+polygons themselves. Regions follow the countries, because they were surveyed apart and may miss a
+border by a centimetre.
 """
 
 from __future__ import annotations
@@ -69,9 +69,10 @@ class Found:
 
 @frozen(eq=False)
 class Index:
-    """The layers, and for each region and strip the number of its country.
+    """The layers, and the numbers by which they refer to each other.
 
-    ``strip_other`` is the number of the pair's other country, ``depth_m`` the deepest zone.
+    ``region_country`` is the number of each region's country, ``strip_other`` that of the country
+    that each strip is measured from; ``depth_m`` is the depth of the deepest zone.
     """
 
     countries: Layer
@@ -79,7 +80,6 @@ class Index:
     strips: Layer
     special: Layer
     region_country: Ints
-    strip_country: Ints
     strip_other: Ints
     depth_m: float
 
@@ -94,7 +94,6 @@ class Index:
         return cls(
             **{name: Layer.of(layers[name].polygons) for name in cls._layer_names()},
             region_country=_numbers(layers["regions"].column("country"), codes),
-            strip_country=_numbers([side for _, side in sides], codes),
             strip_other=_numbers(others, codes),
             depth_m=max(zone.depth_m for zone in content.zones),
         )
@@ -109,9 +108,8 @@ class Index:
         countries = _measure(self.countries, circles, reach + _EDGE_M)
         regions = self._follow(countries.inside, _measure(self.regions, circles, reach))
         strips = _measure(self.strips, circles, circles.radius_m)
-        within = strips.inside & countries.inside[:, self.strip_country]
         special = self.special.contains(circles.lon, circles.lat)
-        return Found(countries, regions, evolve(strips, inside=within), special)
+        return Found(countries, regions, strips, special)
 
     def _follow(self, in_country: Bools, regions: Measured) -> Measured:
         """Put each centre in a region of each country that it is in, and in no other."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Self
 
 import numpy as np
 import shapely
-from attrs import frozen
+from attrs import field, frozen
 
 from borderzones import plane
 from borderzones.arrays import Bools, Floats, Geometries, Ints
@@ -18,7 +19,7 @@ _SLACK = 1.002
 
 @frozen(eq=False)
 class Layer:
-    """Polygons (EPSG:4326) with indexes, read-only after `of`, so threads may share it.
+    """Polygons (EPSG:4326) with indexes, which threads may share.
 
     ``polygons`` are prepared and ``boxes`` indexes them; ``chunks`` are short runs of their
     outlines in the plane with their ``bounds``, a vertex from their ``middles``, the numbers of
@@ -32,6 +33,9 @@ class Layer:
     middles: Floats
     owners: Ints
     tree: shapely.STRtree
+    # GEOS builds a prepared polygon's index during one of its first uses, without a lock of its
+    # own, and shapely releases the interpreter's.
+    _one_at_a_time: threading.Lock = field(factory=threading.Lock, init=False)
 
     @classmethod
     def of(cls, polygons: Geometries) -> Self:
@@ -39,7 +43,7 @@ class Layer:
         shapely.prepare(polygons)
         chunks, owners = outline_runs(polygons)
         middles = shapely.get_point(chunks, shapely.get_num_points(chunks) // 2)
-        layer = cls(
+        return cls(
             polygons=polygons,
             boxes=shapely.STRtree(polygons),
             chunks=chunks,
@@ -48,21 +52,14 @@ class Layer:
             owners=owners,
             tree=shapely.STRtree(chunks),
         )
-        layer._build_lazy_indexes()
-        return layer
-
-    def _build_lazy_indexes(self) -> None:
-        # GEOS fills prepared polygons and trees at their first use, which is not thread-safe.
-        x_min, y_min, x_max, y_max = shapely.bounds(self.polygons).T
-        shapely.intersects_xy(self.polygons, (x_min + x_max) / 2, (y_min + y_max) / 2)
-        self.boxes.query(shapely.Point(0, 0))
-        self.tree.query(shapely.Point(0, 0))
 
     def contains(self, lon: Floats, lat: Floats) -> Bools:
         """Tell, with shape (points, areas), which areas cover which points, outline included."""
         inside = np.zeros((len(lon), len(self.polygons)), dtype=np.bool_)
         point, area = self.boxes.query(shapely.points(lon, lat))
-        inside[point, area] = shapely.intersects_xy(self.polygons[area], lon[point], lat[point])
+        with self._one_at_a_time:
+            covered = shapely.intersects_xy(self.polygons[area], lon[point], lat[point])
+        inside[point, area] = covered
         return inside
 
     def outline_m(self, lon: Floats, lat: Floats, reach_m: Floats) -> Floats:

@@ -14,7 +14,8 @@ from pyproj import Geod, Transformer
 
 from borderzones.arrays import Floats, Geometries
 
-#: Highest scale of the plane (plane metres per metre) between 47.5° and 55.5° north.
+SOUTH, NORTH = 47.5, 55.5
+#: Highest scale of the plane (plane metres per metre) between `SOUTH` and `NORTH`.
 MAX_SCALE = 0.969
 #: Edges are straight in longitude and latitude (RFC 7946, 3.1.1). A step of 0.01° keeps their
 #: image in the plane within 2 cm of that line.

@@ -42,12 +42,6 @@ def definitions_path() -> Path:
 
 
 @pytest.fixture(scope="session")
-def data() -> Path:
-    """The folder of geodata that ships."""
-    return DATA
-
-
-@pytest.fixture(scope="session")
 def zones(zones_path: Path) -> borderzones.Zones:
     """The shipped zones, loaded once."""
     return borderzones.load(zones_path)

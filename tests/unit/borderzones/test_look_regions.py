@@ -41,6 +41,17 @@ def test_a_centre_in_a_seam_between_two_regions_is_in_one_of_them(zones, countri
         assert "NL" in {country for _, country in containing(look)}
 
 
+def test_a_centre_that_a_foreign_region_overlaps_is_in_its_own_alone(zones, countries, regions):
+    """Where Dutch regions reach a centimetre over the border, the other side stays what it is."""
+    own = shapely.union_all([shape for country, shape in regions.values() if country == "NL"])
+    over = shapely.get_parts(own.difference(countries["NL"]))
+    spots = shapely.point_on_surface(over)
+    spots = spots[shapely.disjoint(countries["NL"], spots) & shapely.intersects(own, spots)]
+    assert len(spots) > 300
+    for look in zones.look(shapely.get_x(spots), shapely.get_y(spots)):
+        assert "NL" not in {country for _, country in containing(look)}
+
+
 def test_the_condominium_is_in_a_region_of_each_country(zones):
     """Midstream in the Moselle both a canton and a Kreis contain the centre."""
     [look] = zones.look(6.37, 49.544)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import shapely
 
-from borderzones import ZoneHit
+from borderzones import ZoneHit, zonefile
 
 #: What docs/zones.md promises for the outer edge of a strip.
 EDGE_M = 2.5
@@ -44,6 +44,22 @@ def test_a_strip_is_what_lies_in_one_country_within_the_depth_of_the_other(zones
                 inside = side in look.centre_countries and metres <= zone.depth_m
                 if abs(metres - zone.depth_m) > EDGE_M:
                     assert ((zone.zone_id, side) in hit) == inside
+
+
+def test_the_outer_edge_of_every_strip_is_at_its_depth(zones, zones_path, countries):
+    """Each vertex of an outer edge is as far from the other country as the zone is deep."""
+    outlines = {tuple(c) for s in countries.values() for c in shapely.get_coordinates(s).tolist()}
+    depths = {zone.zone_id: zone.depth_m for zone in zones.definitions}
+    strips = zonefile.read(zones_path)[0].layers["strips"]
+    checked = 0
+    for row, strip in zip(strips.rows, strips.polygons, strict=True):
+        edge = [c for c in shapely.get_coordinates(strip).tolist() if tuple(c) not in outlines]
+        for look in zones.look(*np.array(edge[::9]).T):
+            for hit in look.zones:
+                if (hit.zone_id, hit.side) == (row["zone_id"], row["side"]) and hit.border_m:
+                    assert hit.border_m == pytest.approx(depths[hit.zone_id], abs=EDGE_M)
+                    checked += 1
+    assert checked > 3_000
 
 
 def test_both_sides_of_baarle_are_in_the_zone_of_the_two_countries(zones):
