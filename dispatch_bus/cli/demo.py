@@ -86,14 +86,14 @@ class _Director:
         self._viewer = viewer
         self._bar = bar
         self._task = bar.add_task("Starting the bus and five rooms", total=plan.length_s)
-        self._ready: set[str] = set()
         self._began: float | None = None
         self._quiet = 0
         self.report: report.Report | None = None
 
     def note(self, change: Change) -> None:
-        """Take note of a process; the incidents count from when the services are ready."""
-        if change.state is State.READY and change.name == "services" and self._began is None:
+        """Take note of a process; the time counts from when the first room is ready."""
+        first = self._began is None and change.name.startswith("room")
+        if first and change.state is State.READY:
             self._began = time.monotonic()
         if change.state is State.DIED:
             self._bar.console.print(f"[red]{change.name} died: {change.detail}[/]")

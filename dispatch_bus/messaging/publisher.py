@@ -42,7 +42,7 @@ class Publisher:
         """Drop the connection without waiting for the broker."""
         producer, self._producer = self._producer, None
         if producer is not None:
-            producer.connection.collapse()
+            producer.connection.collect(socket_timeout=_BOUND_S)
 
     def _publish(self, one: Wakeup) -> None:
         if self._producer is None:
