@@ -65,6 +65,16 @@ def quarantined(
         return _page(uow.now, rows, limit, lambda one: (one.received_at, one.id))
 
 
+def kept(bus: Bus, wanted: UUID) -> Quarantined:
+    """Return one quarantined record.
+
+    Raises:
+        Unknown: the id is no record's.
+    """
+    with bus.store.begin() as uow:
+        return uow.quarantine.lock(wanted)
+
+
 def history(bus: Bus, wanted: UUID, after: int, limit: int) -> tuple[Told, ...]:
     """Return the sealed journal entries of an incident that follow the number ``after``.
 

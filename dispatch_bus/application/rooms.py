@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from attrs import frozen
 
@@ -61,7 +62,8 @@ def rooms(bus: Bus) -> Rooms:
 def views(bus: Bus, uow: UnitOfWork) -> tuple[RoomView, ...]:
     """Return every room within a transaction."""
     states = {state.id: state for state in uow.rooms.all()}
-    waiting = {room: (count, since) for room, count, since in map(list, uow.deliveries.waiting())}
+    rows: list[list[Any]] = [list(row) for row in uow.deliveries.waiting()]
+    waiting = {room: (count, since) for room, count, since in rows}
     held = uow.signals.held(uow.now)
     return tuple(
         _view(bus, room, states.get(room), waiting.get(room, (0, None)), held)

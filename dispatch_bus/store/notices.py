@@ -28,7 +28,7 @@ _FIELDS = tuple(field.name for field in attrs.fields(Notice))
 class NoticeFilter:
     """Which notices are asked for; what is none narrows nothing. ``centre`` is either end."""
 
-    kind: NoticeKind
+    kind: NoticeKind | None = None
     centre: str | None = None
     state: NoticeState | None = None
     discipline: Discipline | None = None

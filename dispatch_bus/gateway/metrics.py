@@ -1,0 +1,46 @@
+"""Prometheus metrics of the gateway, and the middleware that counts requests."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+from prometheus_client import Counter, Gauge, Histogram
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+REQUESTS = Counter(
+    "dispatch_bus_gateway_requests", "Requests answered.", ["method", "route", "status"]
+)
+REQUEST_SECONDS = Histogram(
+    "dispatch_bus_gateway_request_seconds", "Time to the first byte of an answer.", ["route"]
+)
+FEED_CLIENTS = Gauge("dispatch_bus_gateway_feed_clients", "Clients that follow the feed.")
+FEED_DROPPED = Counter("dispatch_bus_gateway_feed_dropped", "Clients that were too slow.")
+FEED_NUMBER = Gauge("dispatch_bus_gateway_feed_number", "The journal number that was read last.")
+
+
+class Counting:
+    """Counts each request under its route, for a path may name an incident."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and count its answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "none")
+                REQUESTS.labels(scope["method"], route, message["status"]).inc()
+                REQUEST_SECONDS.labels(route).observe(perf_counter() - began)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counted)
+        except Exception:
+            # The answer to a fault is sent further out than this.
+            REQUESTS.labels(scope["method"], "none", 500).inc()
+            raise

@@ -1,0 +1,40 @@
+"""What machines ask: health and metrics."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Depends, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from dispatch_bus.application import health as asked
+from dispatch_bus.application.health import Condition
+from dispatch_bus.gateway.access import near_or_signed_in
+from dispatch_bus.gateway.asking import TheBus
+from dispatch_bus.gateway.models.health import Check, Health
+
+router = APIRouter(tags=["operations"])
+_FAILED = {"model": Health, "description": "Something has failed; the checks say what."}
+_METRICS = {"content": {"text/plain": {"schema": {"type": "string"}}}}
+
+
+@router.get("/health", summary="Whether the bus does its work", responses={503: _FAILED})
+def health(bus: TheBus, response: Response) -> Health:
+    """Return the state of the store, the journal, the backlog and the rooms. Needs no token."""
+    found = asked.health(bus)
+    response.status_code = 503 if found.condition is Condition.FAILED else 200
+    return Health(
+        condition=found.condition,
+        at=found.at,
+        checks=tuple(Check.model_validate(one) for one in found.checks),
+    )
+
+
+@router.get(
+    "/metrics",
+    summary="Metrics of the gateway process",
+    response_class=Response,
+    responses={200: {"description": "Prometheus text format.", **_METRICS}},
+    dependencies=[Depends(near_or_signed_in)],
+)
+def metrics() -> Response:
+    """Return the metrics of this process. Needs no token from this machine."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

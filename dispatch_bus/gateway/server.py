@@ -1,0 +1,48 @@
+"""Serves the gateway, and ends it without waiting for those who follow the feed."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from fastapi import FastAPI
+
+_GRACE_S = 5
+_KEEP_ALIVE_S = 30
+_MOST_CONNECTIONS = 500
+
+
+class Server(uvicorn.Server):
+    """The gateway's server; it calls ``ready`` once it listens.
+
+    ``run`` serves until SIGINT or SIGTERM. Requests under way have 5 s to end.
+    """
+
+    def __init__(self, app: FastAPI, *, host: str, port: int, ready: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                log_config=None,
+                # Its lines would carry the parameters of each request.
+                access_log=False,
+                server_header=False,
+                timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=_GRACE_S,
+                limit_concurrency=_MOST_CONNECTIONS,
+            )
+        )
+        self._app = app
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen, and say so."""
+        await super().startup(sockets)
+        self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the feed's streams first: nothing else would end them."""
+        self._app.state.tail.close()
+        await super().shutdown(sockets)
