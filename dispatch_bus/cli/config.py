@@ -5,7 +5,6 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from borderzones import load
 from dispatch_bus.bootstrap import ZONES_FILE, adapter_names, geography_facts
@@ -28,8 +27,8 @@ def check_folder(configuration: ConfigOption = None) -> None:
     facts = geography_facts(load(folder / ZONES_FILE))
     findings = check(folder, facts, adapter_names())
     console = Console()
-    if findings:
-        console.print(_table(findings))
+    for one in findings:
+        console.print(_told(one), highlight=False)
     errors = sum(one.level is Level.ERROR for one in findings)
     colour = "red" if errors else "green"
     console.print(f"[{colour}]{folder}: {errors} errors, {len(findings) - errors} warnings[/]")
@@ -37,12 +36,9 @@ def check_folder(configuration: ConfigOption = None) -> None:
         raise typer.Exit(1)
 
 
-def _table(findings: tuple[Finding, ...]) -> Table:
-    table = Table("", "File", "Key", "Value", "Remedy", show_lines=True)
-    for one in findings:
-        colour = "red" if one.level is Level.ERROR else "yellow"
-        value = "" if one.value is None else shown(one.value)
-        table.add_row(
-            f"[{colour}]{one.level.value}[/]", *map(escape, (one.file, one.key, value, one.remedy))
-        )
-    return table
+def _told(finding: Finding) -> str:
+    colour = "red" if finding.level is Level.ERROR else "yellow"
+    value = "nothing" if finding.value is None else shown(finding.value)
+    where = f"[bold]{escape(finding.file)}[/], {escape(finding.key)}"
+    words = f"{escape(value)}\n  [{colour}]→[/] {escape(finding.remedy)}"
+    return f"[{colour}]{finding.level.value}[/] {where}: {words}"

@@ -19,6 +19,7 @@ from dispatch_bus.store.schema import migrate as migrate_database
 _commands = typer.Typer(
     help="The joint control-room dispatch bus of the border regions.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
 )
 _commands.add_typer(config.commands, name="config")
