@@ -103,8 +103,9 @@ def _put_off(bus: Bus, telling: Telling, reason: Retry) -> None:
 
 def _give_up(bus: Bus, telling: Telling, reason: Refused) -> None:
     with bus.store.begin() as uow:
-        uow.deliveries.give_up(telling.message, str(reason))
-        facts = _facts(telling) | {"field": reason.field, "remedy": reason.remedy}
+        # Neither the value nor the room's own words go into the journal: both may be personal.
+        uow.deliveries.give_up(telling.message, f"{reason.field}: {reason.remedy}")
+        facts = _facts(telling) | {"field": reason.field}
         happening = Happening(EntryKind.DELIVERY_UNDELIVERABLE, facts)
         uow.journal.append(uow.now, _about(telling), happening)
 

@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 
 import structlog
-from attrs import frozen
+from attrs import evolve, frozen
 
 from dispatch_bus.application import answering
 from dispatch_bus.application.bus import Bus, Gate
@@ -159,6 +159,8 @@ def _understood(
 
 def _answer(bus: Bus, uow: UnitOfWork, origin: Origin, given: Answer) -> None:
     """Take an answer; one that comes too late or from the wrong side is journalled as refused."""
+    # The id is the room's own: the other end may have used the same one.
+    given = evolve(given, id=f"{origin.room}/{given.id}")
     speaking = frozenset(c.id for c in bus.book.centres.values() if c.room == origin.room)
     notice = uow.notices.get(given.notice)
     received = Happening(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import attrs
 from attrs import frozen
@@ -16,6 +17,7 @@ from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.incident import (
     Incident,
     Source,
+    check_mode,
     check_times,
     merge_parts,
     same_case,
@@ -27,6 +29,7 @@ from dispatch_bus.domain.report import Report
 from dispatch_bus.domain.routing import concerns_neighbours
 from dispatch_bus.store.incidents import Filed
 from dispatch_bus.store.journal import About, Sealed
+from dispatch_bus.store.keys import Erased, WrappedKey
 from dispatch_bus.store.signals import Wakeup
 from dispatch_bus.store.unit import UnitOfWork
 
@@ -50,19 +53,26 @@ def record(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> None:
     """File what a room reports, whatever it amounts to, with one journal entry.
 
     Raises:
-        Refused: a centre is not the room's or has not that discipline, or a clock is wrong.
+        Refused: a centre is not the room's or has not that discipline, a clock is wrong, or the
+            case was of another mode.
     """
     _check_centres(bus, arrival)
     check_times(arrival.report, uow.now)
-    if _recognise(uow, arrival):
-        return
-    known = uow.incidents.latest(arrival.room, arrival.report.number)
-    if known is None or not same_case(known.case_created, arrival.report.times.case_created):
-        _file_new(bus, uow, arrival, known.source.generation + 1 if known else 1)
+    last = uow.incidents.latest(arrival.room, arrival.report.number)
+    known = last if last and _same_case(last.case_created, arrival) else None
+    if original := _original(uow, arrival, known):
+        about = About(correlation=arrival.correlation, incident=original, mode=arrival.report.mode)
+        uow.journal.append(uow.now, about, _happening(EntryKind.INCIDENT_RECOGNISED, arrival))
+    elif known is None:
+        _file_new(bus, uow, arrival, last.source.generation + 1 if last else 1)
     elif repeated := _nothing_new(bus, known, arrival):
-        uow.journal.append(uow.now, about_incident(known), _happening(repeated, arrival))
+        _repeat(uow, arrival, known, repeated)
     else:
         _revise(bus, uow, arrival, known)
+
+
+def _same_case(created: datetime, arrival: Arrival) -> bool:
+    return same_case(created, arrival.report.times.case_created)
 
 
 def _check_centres(bus: Bus, arrival: Arrival) -> None:
@@ -75,18 +85,19 @@ def _check_centres(bus: Bus, arrival: Arrival) -> None:
             raise Refused(field, part.centre, f"Name a centre that handles {part.discipline}.")
 
 
-def _recognise(uow: UnitOfWork, arrival: Arrival) -> bool:
-    """Note a room's own copy of what the bus sent there; it is never a new incident."""
-    original = uow.incidents.known_as(arrival.room, arrival.report.number)
-    if original is None and arrival.report.returns:
-        original = uow.incidents.returning(arrival.report.returns)
-        if original:
-            uow.incidents.add_alias(arrival.room, arrival.report.number, original)
-    if original is None:
-        return False
-    about = About(correlation=arrival.correlation, incident=original, mode=arrival.report.mode)
-    uow.journal.append(uow.now, about, _happening(EntryKind.INCIDENT_RECOGNISED, arrival))
-    return True
+def _original(uow: UnitOfWork, arrival: Arrival, known: Filed | None) -> UUID | None:
+    """Return the incident that this report is a copy of: what the bus sent to the room.
+
+    The room says so itself, or accepted a handoff under this number. A case that the room has
+    told as its own stays its own, and a number that it uses again is another case.
+    """
+    room, report = arrival.room, arrival.report
+    told = uow.incidents.returning(report.returns, room, report.number) if report.returns else None
+    if told:
+        uow.incidents.add_alias(room, report.number, told)
+        return told
+    copy = None if known else uow.incidents.known_as(room, report.number)
+    return copy.id if copy and _same_case(copy.case_created, arrival) else None
 
 
 def _nothing_new(bus: Bus, known: Filed, arrival: Arrival) -> EntryKind | None:
@@ -96,6 +107,13 @@ def _nothing_new(bus: Bus, known: Filed, arrival: Arrival) -> EntryKind | None:
     if known.content_hash == content_hash(bus, arrival.report):
         return EntryKind.INCIDENT_UNCHANGED
     return None
+
+
+def _repeat(uow: UnitOfWork, arrival: Arrival, known: Filed, kind: EntryKind) -> None:
+    uow.journal.append(uow.now, about_incident(known), _happening(kind, arrival))
+    if kind is EntryKind.INCIDENT_UNCHANGED and arrival.report.revision is not None:
+        # What is older than this is stale from now on, although this brought nothing new.
+        uow.incidents.note_source_revision(known.id, arrival.report.revision)
 
 
 def content_hash(bus: Bus, report: Report) -> bytes:
@@ -130,9 +148,12 @@ def _file_new(bus: Bus, uow: UnitOfWork, arrival: Arrival, generation: int) -> N
 
 
 def _revise(bus: Bus, uow: UnitOfWork, arrival: Arrival, known: Filed) -> None:
+    check_mode(known.mode, arrival.report)
     filed = attrs.evolve(
         known,
         revision=known.revision + 1,
+        key=_usable_key(bus, uow, known.key),
+        coarse=None,
         parts=merge_parts(known.parts, arrival.report),
         recorded_at=uow.now,
         report=arrival.report,
@@ -144,6 +165,15 @@ def _revise(bus: Bus, uow: UnitOfWork, arrival: Arrival, known: Filed) -> None:
         _note(uow, filed, arrival, uow.incidents.revise(filed))
     else:
         _note_stub(uow, filed, arrival, is_new=False)
+
+
+def _usable_key(bus: Bus, uow: UnitOfWork, key: WrappedKey) -> WrappedKey:
+    """Return the case's key, or one of today where a long case has outlived its first."""
+    try:
+        bus.store.keys.open(key)
+    except Erased:
+        return bus.store.keys.new_incident_key(uow.now.date())
+    return key
 
 
 def _from_report(bus: Bus, arrival: Arrival) -> dict[str, Any]:

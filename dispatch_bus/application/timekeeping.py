@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from uuid import UUID
+
+import structlog
 
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.telling import about_notice, carry_out
 from dispatch_bus.domain import handoff
+from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.notice import Notice, NoticeKind, NoticeState, Side
 from dispatch_bus.domain.reconcile import end
@@ -15,6 +19,7 @@ from dispatch_bus.domain.routing import Rule
 from dispatch_bus.store.deliveries import Overdue
 from dispatch_bus.store.unit import UnitOfWork
 
+_log = structlog.get_logger(__name__)
 _BATCH = 100
 _LEAVABLE = handoff.UNDECIDED | {NoticeState.TRANSFERRED}
 
@@ -28,9 +33,7 @@ def expire_offers(bus: Bus) -> int:
     """End every offer whose answer time has passed and alarm both supervisors."""
     with bus.store.begin() as uow:
         late = uow.notices.past_deadline(uow.now, _BATCH)
-    for notice in late:
-        _expire(bus, notice.id, notice.incident)
-    return len(late)
+    return _each(late, lambda notice: _expire(bus, notice.id, notice.incident))
 
 
 def _expire(bus: Bus, notice_id: UUID, incident: UUID) -> None:
@@ -50,9 +53,21 @@ def close_left(bus: Bus) -> int:
     hold = timedelta(seconds=bus.limits.leave_hold_s)
     with bus.store.begin() as uow:
         left = [one for one in uow.notices.left_for(hold, uow.now, _BATCH) if _leavable(one)]
-    for notice in left:
-        _close(bus, notice.id, notice.incident, hold)
-    return len(left)
+    return _each(left, lambda notice: _close(bus, notice.id, notice.incident, hold))
+
+
+def _each(notices: Iterable[Notice], act: Callable[[Notice], None]) -> int:
+    """Act on each notice alone, so that one that fails does not keep the rest waiting."""
+    done = 0
+    for notice in notices:
+        try:
+            act(notice)
+            done += 1
+        except (Retry, Stop):
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, the rest is not kept waiting
+            _log.exception("a notice's time could not be kept", notice=str(notice.id))
+    return done
 
 
 def _leavable(notice: Notice) -> bool:
@@ -89,12 +104,23 @@ def _alarm(bus: Bus, uow: UnitOfWork, overdue: Overdue) -> None:
         "side": overdue.side.value,
         "sequence": overdue.sequence,
         "told_at": overdue.told_at.isoformat(),
-        "second_channel": bus.book.centre(overdue.centre).second_channel.value,
+        "second_channel": _second_channel(bus, overdue.centre),
         **_phones(bus, notice),
     }
     happening = Happening(EntryKind.DELIVERY_OVERDUE, facts)
     uow.journal.append(uow.now, about_notice(filed, notice), happening)
 
 
-def _phones(bus: Bus, notice: Notice) -> dict[str, str]:
-    return {f"{side.value}_phone": bus.book.centre(notice.centre_at(side)).phone for side in Side}
+def _phones(bus: Bus, notice: Notice) -> dict[str, str | None]:
+    return {f"{side.value}_phone": _phone(bus, notice.centre_at(side)) for side in Side}
+
+
+def _phone(bus: Bus, name: str) -> str | None:
+    # A centre may have left the book since; the alarm is raised all the same.
+    centre = bus.book.centres.get(name)
+    return centre.phone if centre else None
+
+
+def _second_channel(bus: Bus, name: str) -> str | None:
+    centre = bus.book.centres.get(name)
+    return centre.second_channel.value if centre else None

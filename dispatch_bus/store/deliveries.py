@@ -12,9 +12,10 @@ from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, and_, func, or_, select, text, tuple_, update
+from sqlalchemy import Connection, Row, and_, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.message import Message
 from dispatch_bus.domain.notice import Side
 from dispatch_bus.store import tables
@@ -65,7 +66,7 @@ class Deliveries:
         self, message: Message, key: WrappedKey, room: str | None, priority: int, at: datetime
     ) -> None:
         """Put the newest telling into the row of its side; it is due at once."""
-        plain, sealed = split_message(message, self._keys.open(key))
+        plain, sealed = split_message(message, lambda: self._keys.open(key))
         row = {
             "notice": message.notice,
             "side": message.side,
@@ -84,7 +85,7 @@ class Deliveries:
             "alarmed": 0,
             "stuck": False,
         }
-        newer = ("sequence", "message", "sealed", "priority", "due_at", "attempts", "stuck")
+        newer = ("sequence", "room", "message", "sealed", "priority", "due_at", "attempts", "stuck")
         changes: dict[str, Any] = {name: row[name] for name in newer}
         # While an older telling waits, the sender has waited since then.
         changes["told_at"] = text(
@@ -105,10 +106,12 @@ class Deliveries:
             .order_by(_T.c.priority, _T.c.due_at)
             .limit(limit)
             .with_for_update(skip_locked=True)
+            # As a subquery it could be run again for each row, and lock more than the limit.
+            .cte("due")
         )
         claimed = (
             update(_T)
-            .where(tuple_(_T.c.notice, _T.c.side).in_(due))
+            .where(_T.c.notice == due.c.notice, _T.c.side == due.c.side)
             .values(claimed_until=now + hold, attempts=_T.c.attempts + 1)
             .returning(_T)
             .cte()
@@ -154,8 +157,12 @@ class Deliveries:
         """Note that the room will never take this telling; a newer one is tried again."""
         self._connection.execute(
             update(_T)
-            .where(self._row(message), _T.c.sequence == message.sequence)
-            .values(claimed_until=None, stuck=True, last_error=error[:500])
+            .where(self._row(message))
+            .values(
+                claimed_until=None,
+                stuck=_T.c.sequence == message.sequence,
+                last_error=error[:500],
+            )
         )
 
     def overdue(self, since: datetime, limit: int) -> list[Overdue]:
@@ -195,14 +202,21 @@ class Deliveries:
         return and_(_T.c.notice == message.notice, _T.c.side == message.side)
 
     def _telling(self, row: Row[Any]) -> Telling:
-        key = self._keys.open(WrappedKey(row.key_day, row.key_wrapped))
         return Telling(
-            message=join_message(row.message, row.sealed, key),
+            message=self._message(row),
             room=row.room,
             centre=row.centre,
             attempts=row.attempts,
             correlation=row.correlation,
         )
+
+    def _message(self, row: Row[Any]) -> Message:
+        try:
+            key = self._keys.open(WrappedKey(row.key_day, row.key_wrapped)) if row.sealed else None
+            return join_message(row.message, row.sealed, key)
+        except Refused:
+            # The key is gone, erased or lost. One such telling must not hold up its whole room.
+            return join_message(row.message, None, None)
 
 
 def _overdue(row: Row[Any]) -> Overdue:

@@ -77,6 +77,14 @@ class Reference:
     mode: Mode
 
 
+@frozen(kw_only=True)
+class Original:
+    """The incident that a room's case is a copy of, with when its own room made it."""
+
+    id: UUID
+    case_created: datetime
+
+
 class Incidents:
     """Files and finds incidents within one transaction."""
 
@@ -100,25 +108,41 @@ class Incidents:
             raise unknown(incident)
         return self._filed(row)
 
-    def known_as(self, room: str, number: str) -> UUID | None:
+    def known_as(self, room: str, number: str) -> Original | None:
         """Return the incident that a room has under this number as a copy from the bus."""
         alias = tables.alias
-        query = select(alias.c.incident).where(alias.c.room == room, alias.c.number == number)
-        return self._connection.execute(query).scalar_one_or_none()
+        query = select(_T.c.id, _T.c.case_created).join(alias, alias.c.incident == _T.c.id)
+        mine = (alias.c.room == room) & (alias.c.number == number)
+        row = self._connection.execute(query.where(mine)).one_or_none()
+        return Original(id=row.id, case_created=row.case_created) if row else None
 
-    def returning(self, told: str) -> UUID | None:
-        """Return the incident whose id a room says its case came from, if there is one."""
+    def returning(self, told: str, room: str, number: str) -> UUID | None:
+        """Return the incident whose id a room says its case came from, if there is one.
+
+        A room may keep the bus's id beside its own case too: that is no copy.
+        """
+        own = (_T.c.room == room) & (_T.c.number == number)
         try:
-            query = select(_T.c.id).where(_T.c.id == UUID(told))
+            query = select(_T.c.id).where(_T.c.id == UUID(told), ~own)
         except ValueError:
             return None
         return self._connection.execute(query).scalar_one_or_none()
 
     def add_alias(self, room: str, number: str, incident: UUID) -> None:
-        """Remember the number under which a room keeps its copy of an incident."""
+        """Remember the number under which a room keeps its newest copy of an incident."""
         row = {"room": room, "number": number, "incident": incident}
-        statement = upsert(tables.alias).values(row).on_conflict_do_nothing()
-        self._connection.execute(statement)
+        statement = upsert(tables.alias).values(row)
+        self._connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["room", "number"], set_={"incident": incident}
+            )
+        )
+
+    def note_source_revision(self, incident: UUID, revision: int) -> None:
+        """Note the newest of the room's own revision numbers, of an incident locked here."""
+        self._connection.execute(
+            update(_T).where(_T.c.id == incident).values(source_revision=revision)
+        )
 
     def add(self, filed: Filed) -> bytes | None:
         """File a new incident; return the ciphertext of its personal fields."""
@@ -201,7 +225,7 @@ class Incidents:
     def _row(self, filed: Filed) -> dict[str, Any]:
         plain, sealed = None, None
         if filed.report is not None:
-            plain, sealed = split_report(filed.report, self._keys.open(filed.key), filed.id)
+            plain, sealed = split_report(filed.report, lambda: self._keys.open(filed.key), filed.id)
         return {
             **_plain_columns(filed),
             "report": plain,

@@ -48,7 +48,7 @@ class Signals:
         return frozenset(names.scalars())
 
     def first_time(self, answer: str, notice: UUID, at: datetime) -> bool:
-        """Note an answer by its id; false when it has been taken before."""
+        """Note an answer to a notice by its id; false when it has been taken before."""
         row = {"id": answer, "notice": notice, "taken_at": at}
         statement = insert(tables.answer).values(row).on_conflict_do_nothing()
         return bool(self._connection.execute(statement).rowcount)
@@ -71,7 +71,8 @@ class Signals:
         """Take wake-ups off the table, for whoever is to publish them."""
         t = tables.wakeup
         chosen = select(t.c.id).order_by(t.c.id).limit(limit).with_for_update(skip_locked=True)
-        rows = self._connection.execute(delete(t).where(t.c.id.in_(chosen)).returning(t))
+        first = chosen.cte("first")
+        rows = self._connection.execute(delete(t).where(t.c.id == first.c.id).returning(t))
         return [
             Wakeup(
                 kind=row.kind,

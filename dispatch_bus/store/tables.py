@@ -39,7 +39,7 @@ incident = Table(
     Column("priority", SmallInteger, nullable=False),
     Column("is_open", Boolean, nullable=False),
     Column("is_stub", Boolean, nullable=False),
-    Column("report", JSONB),
+    Column("report", JSONB(none_as_null=True)),
     Column("sealed", LargeBinary),
     Column("key_day", Date, nullable=False),
     Column("key_wrapped", LargeBinary, nullable=False),
@@ -150,8 +150,8 @@ Index(
 answer = Table(
     "answer",
     metadata,
+    Column("notice", UUID(as_uuid=True), primary_key=True),
     Column("id", Text, primary_key=True),
-    Column("notice", UUID(as_uuid=True), nullable=False),
     Column("taken_at", Moment, nullable=False),
 )
 

@@ -113,9 +113,10 @@ CREATE INDEX delivery_overdue ON delivery (told_at)
     WHERE delivered < sequence AND alarmed < sequence;
 
 CREATE TABLE answer (
-    id text PRIMARY KEY,
     notice uuid NOT NULL,
-    taken_at timestamptz NOT NULL
+    id text NOT NULL,
+    taken_at timestamptz NOT NULL,
+    PRIMARY KEY (notice, id)
 );
 
 CREATE TABLE room (
@@ -206,6 +207,10 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON journal
     FOR EACH ROW EXECUTE FUNCTION journal_is_append_only();
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE ON checkpoint
     FOR EACH ROW EXECUTE FUNCTION journal_is_append_only();
+CREATE TRIGGER never_emptied BEFORE TRUNCATE ON journal
+    FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only();
+CREATE TRIGGER never_emptied BEFORE TRUNCATE ON checkpoint
+    FOR EACH STATEMENT EXECUTE FUNCTION journal_is_append_only();
 """
 
 

@@ -1,0 +1,76 @@
+"""Stands in for a room's process: it says what a test has written down, and keeps what it heard.
+
+It keeps the edge's protocol as a real room does: a message that it has already is answered with
+the same receipt, and one that is older than what it has changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from making.values import NOON
+
+from dispatch_bus.domain.errors import DispatchBusError
+from dispatch_bus.domain.message import Message, Receipt
+from dispatch_bus.domain.notice import Answer, Side
+from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk.page import Page, Record
+
+Meaning = Report | Answer
+
+
+class ScriptedGate:
+    """A room that answers by the script and has no will of its own."""
+
+    def __init__(self) -> None:
+        self.pages: list[Page | DispatchBusError] = []
+        self.confirmed: list[str] = []
+        self.meanings: dict[bytes, Meaning | DispatchBusError] = {}
+        self.failures: list[DispatchBusError] = []
+        self.attempts: list[Message] = []
+        self.held: dict[tuple[UUID, Side], Message] = {}
+        self.effects: list[str] = []
+        self.before_receipt: Callable[[], None] = lambda: None
+
+    def pull(self, cursor: str | None, **_: float) -> Page:
+        """Give the next page of the script, or nothing new."""
+        page = self.pages.pop(0) if self.pages else Page(cursor=cursor or "0", records=())
+        if isinstance(page, DispatchBusError):
+            raise page
+        return page
+
+    def confirm(self, cursor: str, **_: float) -> None:
+        """Keep the confirmation."""
+        self.confirmed.append(cursor)
+
+    def read(self, raw: bytes, **_: float) -> Meaning:
+        """Understand bytes as the script says."""
+        meaning = self.meanings[raw]
+        if isinstance(meaning, DispatchBusError):
+            raise meaning
+        return meaning
+
+    def deliver(self, message: Message, **_: float) -> Receipt:
+        """Take a message, unless the script has a failure left."""
+        self.attempts.append(message)
+        if self.failures:
+            raise self.failures.pop(0)
+        place = (message.notice, message.side)
+        known = self.held.get(place)
+        if known is None or known.sequence < message.sequence:
+            self.held[place] = message
+            self.effects.append(message.id)
+        self.before_receipt()
+        return Receipt(reference=f"R-{message.id}"[:100], received=NOON)
+
+
+def told(record: str, meaning: Meaning) -> Record:
+    """Return a record that was understood."""
+    return Record(id=record, raw=f"raw {record}".encode(), understood=meaning)
+
+
+def page(cursor: str, *meanings: Meaning) -> Page:
+    """Return a page of records that were all understood."""
+    records = (told(f"{cursor}.{place}", each) for place, each in enumerate(meanings))
+    return Page(cursor=cursor, records=tuple(records))
