@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -21,6 +22,14 @@ from dispatch_bus_plain import PlainAdapter
 
 Adapters = Callable[..., PlainAdapter]
 LONG_S = 20.0
+SOUND = {
+    "type": "case",
+    "number": "2026-1",
+    "code": "B2",
+    "parts": {"fire": "NL-MK-LIM"},
+    "times": {"available": NOON.isoformat(), "created": NOON.isoformat()},
+}
+HUGE_NOTE = {"text": "again and " * 500_000, "language": "en", "at": NOON.isoformat()}
 
 
 @pytest.fixture
@@ -304,3 +313,18 @@ def test_a_room_behind_its_process_is_understood(simulated_room: Rooms) -> None:
     room.control()
     assert process.pull(page.cursor, limit=5, wait_s=10, deadline_s=LONG_S).records
     process.close()
+
+
+def test_a_narrative_of_five_megabytes_is_refused_alone() -> None:
+    """It passes whole through the adapter's process, and the page goes on."""
+    small, huge = json.dumps(SOUND), json.dumps({**SOUND, "notes": [HUGE_NOTE]})
+    records = [{"id": str(at), "body": body} for at, body in enumerate([small, huge, small])]
+    page = json.dumps({"cursor": "3", "records": records}).encode()
+    with _answering(_json(page)) as settings:
+        process = RoomProcess(settings, "plain", role="test")
+        told = process.pull(None, limit=3, wait_s=0, deadline_s=LONG_S).records
+        process.close()
+    assert [each.refusal is None for each in told] == [True, False, True]
+    assert told[1].raw == huge.encode()
+    assert told[1].refusal is not None
+    assert told[1].refusal.field == "notes[0].text"
