@@ -130,6 +130,17 @@ def database_url(settings: BusSettings) -> str:
     return running.url
 
 
+def make_keys(settings: BusSettings) -> None:
+    """Make the keys of a new bus; those that are there stay.
+
+    Raises:
+        Stop: the folder cannot be used, or lacks a key that data was written with.
+    """
+    folder = data_folder(settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    KeyRing.create(folder / "keys")
+
+
 def open_bus(settings: Settings, zones: Zones, actor: str) -> Bus:
     """Wire the application over the database of ``settings``.
 
@@ -138,18 +149,26 @@ def open_bus(settings: Settings, zones: Zones, actor: str) -> Bus:
     """
     url = database_url(settings.bus)
     schema.check(url)
-    folder = data_folder(settings.bus)
-    folder.mkdir(parents=True, exist_ok=True)
+    keys = KeyRing(data_folder(settings.bus) / "keys")
     return Bus(
-        store=Store(connect(url), KeyRing.create(folder / "keys"), actor),
+        store=Store(connect(url), keys, actor),
         book=settings.book,
         geography=BorderGeography(zones),
         limits=_limits(settings.bus),
         new_id=uuid4,
         jitter=random.random,
-        holder=f"{actor}@{socket.gethostname()}:{os.getpid()}",
+        holder=_holder(settings.bus, actor),
         origin="dispatch-bus/embedded",
     )
+
+
+def _holder(settings: BusSettings, actor: str) -> str:
+    """Name this process on its leases.
+
+    The embedded bus has one process of each kind, so the next one may go on with its leases
+    at once; elsewhere they have to run out.
+    """
+    return f"{actor}@{socket.gethostname()}:{os.getpid()}" if settings.store.url else actor
 
 
 def _limits(settings: BusSettings) -> Limits:
@@ -168,6 +187,7 @@ def _limits(settings: BusSettings) -> Limits:
         leave_hold_s=settings.mirror.leave_hold_s,
         seal_batch=1_000,
         checkpoint_every=10_000,
+        checkpoint_rest_s=5.0,
         lease_s=max(10.0, intake.wait_s + intake.deadline_s),
         personal_days=settings.retention.personal_days,
     )

@@ -51,6 +51,7 @@ class Limits:
     leave_hold_s: float
     seal_batch: int
     checkpoint_every: int
+    checkpoint_rest_s: float
     lease_s: float
     personal_days: int
 

@@ -45,8 +45,8 @@ class Call:
 class Delivery:
     """How the newest telling to one side stands.
 
-    ``not_delivered`` is what the sender's card says, with ``call``: it is undelivered for longer
-    than the bus allows, or the room will never take it.
+    ``not_delivered`` is what the sender's card says: it is undelivered for longer than the bus
+    allows, or the room will never take it. ``call`` is then whom to call, if the book still says.
     """
 
     side: Side
@@ -158,9 +158,10 @@ def _delivery(bus: Bus, row: Any, now: datetime) -> Delivery:
     )
 
 
-def _call(bus: Bus, name: str) -> Call:
-    centre = bus.book.centre(name)
-    return Call(
+def _call(bus: Bus, name: str) -> Call | None:
+    # One centre that has left the book must not hide the queue from everybody.
+    centre = bus.book.centres.get(name)
+    return centre and Call(
         centre=centre.id,
         name=centre.name,
         phone=centre.phone,

@@ -20,21 +20,20 @@ def seal(bus: Bus) -> int:
         if not uow.signals.lease("seal", bus.holder, uow.now, hold):
             return 0
         rows = uow.journal.settled(limits.seal_batch)
-        if not rows:
-            _checkpoint_rest(bus, uow)
-            return 0
         epoch, frontier = uow.journal.tree()
-        sealed = uow.journal.seal(rows, epoch, frontier)
-        if sealed.size - uow.journal.checkpointed() >= limits.checkpoint_every:
-            _sign(bus, uow, epoch, sealed)
+        if rows:
+            frontier = uow.journal.seal(rows, epoch, frontier)
+        if _is_checkpoint_due(bus, uow, frontier.size):
+            _sign(bus, uow, epoch, frontier)
         return len(rows)
 
 
-def _checkpoint_rest(bus: Bus, uow: UnitOfWork) -> None:
-    """When it is quiet, sign what no checkpoint covers yet."""
-    epoch, frontier = uow.journal.tree()
-    if frontier.size > uow.journal.checkpointed():
-        _sign(bus, uow, epoch, frontier)
+def _is_checkpoint_due(bus: Bus, uow: UnitOfWork, size: int) -> bool:
+    """Tell whether enough entries, or enough time, came after the last checkpoint."""
+    covered, at = uow.journal.last_checkpoint()
+    rest = timedelta(seconds=bus.limits.checkpoint_rest_s)
+    is_old = at is None or uow.now - at >= rest
+    return size - covered >= bus.limits.checkpoint_every or (size > covered and is_old)
 
 
 def _sign(bus: Bus, uow: UnitOfWork, epoch: int, frontier: Frontier) -> None:
@@ -42,7 +41,7 @@ def _sign(bus: Bus, uow: UnitOfWork, epoch: int, frontier: Frontier) -> None:
         origin=bus.origin, epoch=epoch, size=frontier.size, root=frontier.root(), at=uow.now
     )
     signed = checkpoint.sign(statement, bus.store.keys.signing_key())
-    uow.journal.add_checkpoint(frontier.size, signed)
+    uow.journal.add_checkpoint(frontier.size, uow.now, signed)
 
 
 def verify_journal(bus: Bus) -> Report:

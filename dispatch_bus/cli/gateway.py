@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import sys
+from functools import partial
 from pathlib import Path
 
 import structlog
-import uvicorn
 
 from dispatch_bus.bootstrap import data_folder, load_checked, open_bus
 from dispatch_bus.cli.ready import say_ready
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.gateway.app import create_app
+from dispatch_bus.gateway.server import Server
 from dispatch_bus.observability import logs
 from dispatch_bus.settings import Bus as BusSettings
 
@@ -29,18 +29,6 @@ def token(settings: BusSettings) -> str:
     return path.read_text().strip()
 
 
-class _Server(uvicorn.Server):
-    """Says that it is ready once it listens."""
-
-    def __init__(self, config: uvicorn.Config, data: Path) -> None:
-        super().__init__(config)
-        self._data = data
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        say_ready(self._data, "gateway")
-
-
 def main(config: str) -> int:
     """Run until asked to stop; the status is 78 where an operator has to act first."""
     settings, zones = load_checked(Path(config))
@@ -52,8 +40,9 @@ def main(config: str) -> int:
         return os.EX_CONFIG
     address = settings.bus.gateway
     app = create_app(bus, token=token(settings.bus))
-    options = uvicorn.Config(app, host=address.host, port=address.port, log_config=None)
-    _Server(options, data_folder(settings.bus)).run()
+    data = data_folder(settings.bus)
+    ready = partial(say_ready, data, "gateway")
+    Server(app, host=address.host, port=address.port, ready=ready).run()
     return 0
 
 

@@ -11,7 +11,7 @@ import structlog
 from prometheus_client import start_http_server
 
 from dispatch_bus.application.gates import Gates
-from dispatch_bus.bootstrap import data_folder, load_checked, open_bus
+from dispatch_bus.bootstrap import data_folder, load_checked, make_keys, open_bus
 from dispatch_bus.cli.ready import say_ready
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.messaging.topology import Broker
@@ -24,6 +24,7 @@ def main(config: str) -> int:
     settings, zones = load_checked(Path(config))
     logs.configure(settings.bus.log.format, settings.bus.log.level)
     try:
+        make_keys(settings.bus)
         bus = open_bus(settings, zones, "bus")
         gates = Gates((room.settings, room.adapter) for room in settings.rooms)
         start_http_server(settings.bus.metrics.bus_port, settings.bus.metrics.host)

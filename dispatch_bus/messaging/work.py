@@ -40,11 +40,15 @@ class Work(Entrypoint):
         self._wakes = wakes
         self._lanes = lanes
         self._stopping = False
+        self._waiters: dict[str | None, Waiter] = {}
+
+    def setup(self) -> None:
+        """Take a place at the bell for each lane, before the bell begins to consume."""
+        self._waiters = {lane: self.bell.listen(self._wakes) for lane in self._named_lanes()}
 
     def start(self) -> None:
         """Start one loop per lane."""
-        for lane in self._named_lanes():
-            waiter = self.bell.listen(self._wakes)
+        for lane, waiter in self._waiters.items():
             name = f"{self.method_name} {lane or ''}".strip()
             loop = partial(self._loop, lane, waiter)
             self.container.spawn_managed_thread(loop, identifier=name)

@@ -155,19 +155,22 @@ class Journal:
         )
         return sealed
 
-    def add_checkpoint(self, size: int, signed: bytes) -> None:
-        """Keep a signed checkpoint of the first ``size`` entries."""
-        self._connection.execute(insert(tables.checkpoint).values(size=size, signed=signed))
+    def add_checkpoint(self, size: int, at: datetime, signed: bytes) -> None:
+        """Keep a checkpoint of the first ``size`` entries, signed at ``at``."""
+        row = {"size": size, "at": at, "signed": signed}
+        self._connection.execute(insert(tables.checkpoint).values(row))
 
     def checkpoints(self) -> Iterator[bytes]:
         """Yield every signed checkpoint, smallest tree first."""
         query = select(tables.checkpoint.c.signed).order_by(tables.checkpoint.c.size)
         yield from self._connection.execute(query).scalars()
 
-    def checkpointed(self) -> int:
-        """Return how many entries the last checkpoint covers."""
-        size = self._connection.execute(select(func.max(tables.checkpoint.c.size))).scalar()
-        return int(size or 0)
+    def last_checkpoint(self) -> tuple[int, datetime | None]:
+        """Return how many entries the last checkpoint covers, and when it was signed."""
+        t = tables.checkpoint
+        query = select(t.c.size, t.c.at).order_by(t.c.size.desc()).limit(1)
+        row = self._connection.execute(query).one_or_none()
+        return (row.size, row.at) if row else (0, None)
 
     def size(self) -> int:
         """Return how many entries are sealed."""

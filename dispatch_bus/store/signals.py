@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from attrs import frozen
 from sqlalchemy import Connection, delete, or_, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.sql.dml import ReturningInsert
 
 from dispatch_bus.store import tables
 
@@ -39,7 +41,7 @@ class Signals:
             set_={"holder": holder, "until": now + hold},
             where=or_(lease.c.holder == holder, lease.c.until < now),
         )
-        return bool(self._connection.execute(statement).rowcount)
+        return self._wrote(statement.returning(lease.c.name))
 
     def held(self, now: datetime) -> frozenset[str]:
         """Return the names of the leases that some process holds now."""
@@ -51,7 +53,7 @@ class Signals:
         """Note an answer to a notice by its id; false when it has been taken before."""
         row = {"id": answer, "notice": notice, "taken_at": at}
         statement = insert(tables.answer).values(row).on_conflict_do_nothing()
-        return bool(self._connection.execute(statement).rowcount)
+        return self._wrote(statement.returning(tables.answer.c.id))
 
     def wake(self, wakeups: Sequence[Wakeup]) -> None:
         """Leave wake-ups; they become visible when the transaction commits."""
@@ -66,6 +68,11 @@ class Signals:
                 for one in wakeups
             ]
             self._connection.execute(plain_insert(tables.wakeup), rows)
+
+    def _wrote(self, statement: ReturningInsert[Any]) -> bool:
+        # The driver's count of rows is kept for updates alone: an insert that did nothing shows
+        # in what it returns.
+        return self._connection.execute(statement).first() is not None
 
     def take_wakeups(self, limit: int) -> list[Wakeup]:
         """Take wake-ups off the table, for whoever is to publish them."""

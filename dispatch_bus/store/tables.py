@@ -244,5 +244,6 @@ checkpoint = Table(
     "checkpoint",
     metadata,
     Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
     Column("signed", LargeBinary, nullable=False),
 )

@@ -37,6 +37,7 @@ LIMITS = Limits(
     leave_hold_s=0.0,
     seal_batch=1_000,
     checkpoint_every=100,
+    checkpoint_rest_s=0.0,
     lease_s=30.0,
     personal_days=30,
 )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 from dispatch_bus.domain.checks import storable
+from dispatch_bus.domain.errors import Refused
 
 T = TypeVar("T")
 
@@ -25,7 +26,10 @@ class Taken(BaseModel):
 
 def _text(value: Any) -> Any:
     # NUL and lone surrogates pass every parser of JSON and fail in PostgreSQL.
-    return storable("text", value) if isinstance(value, str) else value
+    try:
+        return storable("text", value) if isinstance(value, str) else value
+    except Refused as error:
+        raise ValueError(error.remedy) from None
 
 
 Text = Annotated[str, BeforeValidator(_text), Field(min_length=1, max_length=100, pattern=r"\S")]

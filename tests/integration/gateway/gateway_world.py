@@ -163,6 +163,7 @@ LIMITS = Limits(
     leave_hold_s=60.0,
     seal_batch=1_000,
     checkpoint_every=1_000,
+    checkpoint_rest_s=0.0,
     lease_s=60.0,
     personal_days=90,
 )

@@ -195,6 +195,7 @@ INSERT INTO journal_tree VALUES (true, 1, 0, '[]');
 
 CREATE TABLE checkpoint (
     size bigint PRIMARY KEY,
+    at timestamptz NOT NULL,
     signed bytea NOT NULL
 );
 
