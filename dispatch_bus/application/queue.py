@@ -161,7 +161,9 @@ def _delivery(bus: Bus, row: Any, now: datetime) -> Delivery:
 def _call(bus: Bus, name: str) -> Call | None:
     # One centre that has left the book must not hide the queue from everybody.
     centre = bus.book.centres.get(name)
-    return centre and Call(
+    if centre is None:
+        return None
+    return Call(
         centre=centre.id,
         name=centre.name,
         phone=centre.phone,
