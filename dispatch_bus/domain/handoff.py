@@ -111,9 +111,9 @@ def answered(
 ) -> Step:
     """Take an answer from either side.
 
-    ``unplaced`` says that the part is still with the owner who offered it and that no other
-    offer for it is open: only then a late acceptance wins. ``holder`` is the centre that has the
-    part or has accepted it, for whoever is too late.
+    ``holder`` is the centre that has the part or has accepted it: the first acceptance wins, and
+    whoever comes after it is told. ``unplaced`` says that this is still the owner who offered it
+    and that no other offer for it is open: only then a late acceptance wins.
 
     Raises:
         NotAllowed: the answer does not fit a handoff, or not this state of it.
@@ -133,7 +133,8 @@ def answered(
 
 def _accepted(handoff: Notice, answer: Answer, unplaced: bool, holder: str) -> Step:
     late = handoff.state is NoticeState.EXPIRED
-    if not (handoff.state in PENDING or (late and unplaced)):
+    in_time = handoff.state in PENDING and holder == handoff.owner
+    if not (in_time or (late and unplaced)):
         raise not_allowed(handoff, "accepted", f"the part is with {holder}.")
     seen = mark_shown(handoff, answer.at, answer.by, _WAITING)
     taken = attrs.evolve(

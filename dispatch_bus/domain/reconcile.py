@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from uuid import UUID
 
 import attrs
 
 from dispatch_bus.domain import handoff, mirror
+from dispatch_bus.domain.codes import Discipline
 from dispatch_bus.domain.incident import Incident
 from dispatch_bus.domain.notice import Notice, NoticeKind, NoticeState, Step
 from dispatch_bus.domain.routing import Rule, Verdict, Wanted
@@ -25,10 +26,17 @@ def reconcile(
 ) -> Iterator[Step]:
     """Yield the steps from the notices ``known`` for the incident to those the verdict wants.
 
-    A handoff that has ended is not proposed again: a person has answered or let it pass. One
+    What a former owner opened ends, so that a part has one owner in every notice. A handoff that
+    has ended is not proposed again by the same owner: a person has answered or let it pass. One
     that is accepted waits until its owner has heard so, whatever else changes.
     """
-    standing = {_key(notice): notice for notice in known if _stands(notice)}
+    owners = {part.discipline: part.owner for part in incident.parts}
+    standing: dict[_Key, Notice] = {}
+    for notice in known:
+        if _overtaken(notice, owners):
+            yield end(notice, at, Rule.PART_MOVED)
+        elif _stands(notice, owners):
+            standing[_key(notice)] = notice
     wanted = {_key_of(one): one for one in verdict.wanted}
     for key, one in wanted.items():
         if key not in standing:
@@ -38,8 +46,14 @@ def reconcile(
             yield from _changed(notice, _keep(incident, notice, key in wanted, at))
 
 
-def _stands(notice: Notice) -> bool:
-    return notice.is_open or notice.kind is NoticeKind.HANDOFF
+def _overtaken(notice: Notice, owners: Mapping[Discipline, str]) -> bool:
+    moving = notice.state in (NoticeState.ACCEPTED, NoticeState.TRANSFERRED)
+    return notice.is_open and not moving and notice.owner != owners[notice.discipline]
+
+
+def _stands(notice: Notice, owners: Mapping[Discipline, str]) -> bool:
+    answered = notice.kind is NoticeKind.HANDOFF and notice.owner == owners[notice.discipline]
+    return notice.is_open or answered
 
 
 def _key(notice: Notice) -> _Key:

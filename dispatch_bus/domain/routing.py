@@ -32,6 +32,7 @@ class Rule(StrEnum):
     NO_LOCATION = "no_location"
     FORMER_OWNER = "former_owner"
     OUT_OF_ZONE = "out_of_zone"
+    PART_MOVED = "part_moved"
     INCIDENT_CLOSED = "incident_closed"
 
 
