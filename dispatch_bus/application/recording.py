@@ -11,7 +11,7 @@ import attrs
 from attrs import frozen
 
 from dispatch_bus.application.bus import Bus
-from dispatch_bus.application.telling import about_incident
+from dispatch_bus.application.telling import about_incident, wakeup
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.incident import (
@@ -30,7 +30,6 @@ from dispatch_bus.domain.routing import concerns_neighbours
 from dispatch_bus.store.incidents import Filed
 from dispatch_bus.store.journal import About, Sealed
 from dispatch_bus.store.keys import Erased, WrappedKey
-from dispatch_bus.store.signals import Wakeup
 from dispatch_bus.store.unit import UnitOfWork
 
 # A stub keeps a tenth of a degree, some ten kilometres: enough for statistics, not for a person.
@@ -201,14 +200,7 @@ def _note(uow: UnitOfWork, filed: Filed, arrival: Arrival, ciphertext: bytes | N
     happening = _happening(EntryKind.INCIDENT_RECORDED, arrival, revision=filed.revision)
     happening = Happening(happening.kind, {**happening.facts, "report": plain})
     uow.journal.append(uow.now, about_incident(filed), happening, sealed)
-    uow.wake(
-        Wakeup(
-            kind="decide",
-            reference=str(filed.id),
-            revision=filed.revision,
-            correlation=filed.correlation,
-        )
-    )
+    uow.wake(wakeup("decide", filed))
 
 
 def _note_stub(uow: UnitOfWork, filed: Filed, arrival: Arrival, *, is_new: bool) -> None:

@@ -59,7 +59,7 @@ def _move(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice) -> None:
     room = bus.book.centre(notice.receiver).room
     if room and notice.case_number:
         uow.incidents.add_alias(room, notice.case_number, filed.id)
-    uow.wake(_wakeup("decide", filed))
+    uow.wake(wakeup("decide", filed))
 
 
 def _tell(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice, side: Side) -> None:
@@ -67,12 +67,15 @@ def _tell(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice, side: Side) -
     sequence = uow.deliveries.next_sequence(notice.id, side)
     message = _message(bus, filed, notice, side, sequence)
     uow.deliveries.tell(message, filed.key, centre.room, filed.priority, uow.now)
-    uow.wake(_wakeup("deliver", filed))
+    if centre.room:
+        uow.wake(wakeup("deliver", filed, lane=centre.room))
 
 
-def _wakeup(kind: str, filed: Filed) -> Wakeup:
+def wakeup(kind: str, filed: Filed, lane: str = "") -> Wakeup:
+    """Make the wake-up for work of a kind that an incident brings."""
     return Wakeup(
         kind=kind,
+        lane=lane,
         reference=str(filed.id),
         revision=filed.revision,
         correlation=filed.correlation,

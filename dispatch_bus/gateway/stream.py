@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from fastapi.sse import EventSourceResponse
+from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from dispatch_bus.gateway.metrics import FEED_DROPPED
@@ -12,8 +12,10 @@ from dispatch_bus.gateway.metrics import FEED_DROPPED
 PATIENCE_S = 10.0
 
 
-class EventStream(EventSourceResponse):
+class EventStream(StreamingResponse):
     """Drops a client that does not take what it is sent; it resumes by number."""
+
+    media_type = "text/event-stream"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send events until the feed ends, the client leaves or it is too slow."""

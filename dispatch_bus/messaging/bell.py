@@ -41,13 +41,12 @@ class Bell(SharedExtension, ConsumerMixin):
     """One consumer per service container, shared by its loops."""
 
     def __init__(self) -> None:
-        self._waiters: dict[str, list[Waiter]] = defaultdict(list)
+        self._waiters: dict[str, dict[str, Waiter]] = defaultdict(dict)
         self.should_stop = False
 
-    def listen(self, kind: str) -> Waiter:
-        """Return a place to wait for work of one kind; loops with no kind are never rung."""
-        waiter = Waiter()
-        self._waiters[kind].append(waiter)
+    def listen(self, kind: str, lane: str) -> Waiter:
+        """Return a lane's place to wait for work of one kind; not every kind is ever rung."""
+        waiter = self._waiters[kind][lane] = Waiter()
         return waiter
 
     def start(self) -> None:
@@ -59,8 +58,9 @@ class Bell(SharedExtension, ConsumerMixin):
     def stop(self) -> None:
         """Stop consuming and let every loop see that it is to end."""
         self.should_stop = True
-        for waiter in (one for waiters in self._waiters.values() for one in waiters):
-            waiter.ring()
+        for lanes in self._waiters.values():
+            for waiter in lanes.values():
+                waiter.ring()
 
     def get_consumers(self, consumer_cls: Any, channel: Any) -> list[Any]:
         """Consume the kinds that somebody here waits for."""
@@ -82,6 +82,8 @@ class Bell(SharedExtension, ConsumerMixin):
     def _rung(self, body: Any, message: Any) -> None:
         kind = message.delivery_info.get("routing_key", "")
         WAKEUPS.labels(kind).inc()
-        for waiter in self._waiters.get(kind, ()):
+        lane = body.get("lane", "") if isinstance(body, dict) else ""
+        waiter = self._waiters[kind].get(lane)
+        if waiter:
             waiter.ring()
         message.ack()

@@ -29,7 +29,7 @@ class Publisher:
         Raises:
             Retry: the broker did not take them. They are lost, and the sweep makes up for it.
         """
-        distinct = {(one.kind, one.reference): one for one in wakeups}
+        distinct = {(one.kind, one.lane, one.reference): one for one in wakeups}
         try:
             with eventlet.Timeout(_BOUND_S):
                 for one in distinct.values():
@@ -52,6 +52,7 @@ class Publisher:
                 queue(kind)(self._producer.channel).declare()
         body = {
             "kind": one.kind,
+            "lane": one.lane,
             "reference": one.reference,
             "revision": one.revision,
             "correlation": one.correlation,

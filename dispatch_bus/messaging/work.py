@@ -44,7 +44,9 @@ class Work(Entrypoint):
 
     def setup(self) -> None:
         """Take a place at the bell for each lane, before the bell begins to consume."""
-        self._waiters = {lane: self.bell.listen(self._wakes) for lane in self._named_lanes()}
+        kind = self._wakes or self.method_name
+        lanes = self._named_lanes()
+        self._waiters = {lane: self.bell.listen(kind, lane or "") for lane in lanes}
 
     def start(self) -> None:
         """Start one loop per lane."""

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, and_, func, or_, select, text, update
+from sqlalchemy import Connection, Row, and_, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from dispatch_bus.domain.errors import Refused
@@ -23,7 +23,29 @@ from dispatch_bus.store.keys import KeyRing, WrappedKey
 from dispatch_bus.store.sealing import join_message, split_message
 
 _T = tables.delivery
-_OPEN = and_(_T.c.delivered < _T.c.sequence, _T.c.stuck.is_(False), _T.c.room.is_not(None))
+
+
+# Asked by every lane each second and at each wake-up: building it would cost more than running
+# it. The rows are chosen in a CTE, which runs once; a subquery could run again and lock more.
+_CLAIM = text(
+    """
+    WITH due AS (
+        SELECT notice, side FROM delivery
+        WHERE delivered < sequence AND NOT stuck AND room = :room AND due_at <= :now
+            AND (claimed_until IS NULL OR claimed_until < :now)
+        ORDER BY priority, due_at
+        LIMIT :most
+        FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+        UPDATE delivery SET claimed_until = :until, attempts = attempts + 1
+        FROM due WHERE delivery.notice = due.notice AND delivery.side = due.side
+        RETURNING delivery.*
+    )
+    SELECT claimed.*, incident.key_day, incident.key_wrapped, incident.correlation
+    FROM claimed JOIN incident ON incident.id = claimed.incident
+    ORDER BY claimed.priority, claimed.due_at
+    """
+)
 
 
 @frozen(kw_only=True)
@@ -99,30 +121,8 @@ class Deliveries:
 
     def claim(self, room: str, limit: int, now: datetime, hold: timedelta) -> list[Telling]:
         """Claim what is due for one room, most urgent first, for the time ``hold``."""
-        free = or_(_T.c.claimed_until.is_(None), _T.c.claimed_until < now)
-        due = (
-            select(_T.c.notice, _T.c.side)
-            .where(_OPEN, _T.c.room == room, _T.c.due_at <= now, free)
-            .order_by(_T.c.priority, _T.c.due_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-            # As a subquery it could be run again for each row, and lock more than the limit.
-            .cte("due")
-        )
-        claimed = (
-            update(_T)
-            .where(_T.c.notice == due.c.notice, _T.c.side == due.c.side)
-            .values(claimed_until=now + hold, attempts=_T.c.attempts + 1)
-            .returning(_T)
-            .cte()
-        )
-        i = tables.incident
-        rows = self._connection.execute(
-            select(claimed, i.c.key_day, i.c.key_wrapped, i.c.correlation)
-            .join(i, i.c.id == claimed.c.incident)
-            .order_by(claimed.c.priority, claimed.c.due_at)
-        )
-        return [self._telling(row) for row in rows]
+        asked = {"room": room, "most": limit, "now": now, "until": now + hold}
+        return [self._telling(row) for row in self._connection.execute(_CLAIM, asked)]
 
     def settle(self, message: Message) -> bool:
         """Note that a side has a telling; return whether that was news."""

@@ -34,9 +34,12 @@ class Rooms:
 
     def get(self, room: str) -> RoomState:
         """Return a room's state, making it where the room is new."""
-        fresh = {"id": room, "pages": 0, "records": 0}
-        self._connection.execute(insert(_T).values(fresh).on_conflict_do_nothing())
-        row = self._connection.execute(select(_T).where(_T.c.id == room)).one()
+        known = select(_T).where(_T.c.id == room)
+        row = self._connection.execute(known).one_or_none()
+        if row is None:
+            fresh = {"id": room, "pages": 0, "records": 0}
+            self._connection.execute(insert(_T).values(fresh).on_conflict_do_nothing())
+            row = self._connection.execute(known).one()
         return RoomState(**row._mapping)
 
     def all(self) -> list[RoomState]:

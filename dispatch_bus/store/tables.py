@@ -192,6 +192,7 @@ wakeup = Table(
     metadata,
     Column("id", BigInteger, Identity(always=True), primary_key=True),
     Column("kind", Text, nullable=False),
+    Column("lane", Text, nullable=False),
     Column("reference", Text, nullable=False),
     Column("revision", Integer, nullable=False),
     Column("correlation", Text, nullable=False),

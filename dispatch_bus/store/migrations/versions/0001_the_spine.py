@@ -150,6 +150,7 @@ CREATE INDEX quarantine_state ON quarantine (state, received_at);
 CREATE UNLOGGED TABLE wakeup (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind text NOT NULL,
+    lane text NOT NULL,
     reference text NOT NULL,
     revision integer NOT NULL,
     correlation text NOT NULL
