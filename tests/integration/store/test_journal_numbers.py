@@ -1,0 +1,238 @@
+"""The journal: appended without a lock, numbered without a gap, never changed."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from servers.waiting import wait_for
+from sqlalchemy import text
+
+from dispatch_bus.domain.errors import Retry
+from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.journal.entry import decode
+from dispatch_bus.journal.verify import verify
+from dispatch_bus.store import journal as journal_module
+from dispatch_bus.store.engine import connect
+from dispatch_bus.store.failures import Unstorable
+from dispatch_bus.store.journal import About
+from dispatch_bus.store.keys import KeyRing
+from dispatch_bus.store.unit import Store
+
+LEASE = timedelta(seconds=30)
+
+
+@pytest.fixture
+def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
+    """A store over a database of the test's own, with a connection for each thread."""
+    made = Store(connect(database_url, pool_size=20), KeyRing.create(tmp_path / "keys"), "test")
+    yield made
+    made.close()
+
+
+def write(store: Store, *names: str) -> None:
+    """Journal something under each name, in one transaction."""
+    with store.begin() as uow:
+        for name in names:
+            happening = Happening(EntryKind.ROOM_REACHABLE, {"room": name})
+            uow.journal.append(uow.now, About(correlation=name), happening)
+
+
+def seal(store: Store, holder: str = "a", limit: int = 50) -> int:
+    """Seal what is settled, if the holder leads; return how much that was."""
+    with store.begin() as uow:
+        if not uow.signals.lease("seal", holder, uow.now, LEASE):
+            return 0
+        rows = uow.journal.settled(limit)
+        if rows:
+            uow.journal.seal(rows, *uow.journal.tree())
+        return len(rows)
+
+
+def seal_all(store: Store) -> None:
+    """Seal until nothing waits."""
+
+    def done() -> bool:
+        seal(store)
+        with store.begin() as uow:
+            return uow.journal.waiting() == 0
+
+    wait_for(done, "everything to be sealed")
+
+
+def read(store: Store, after: int = 0) -> list[tuple[int, str]]:
+    """Return (number, name) of everything sealed after a number."""
+    with store.begin() as uow:
+        found = uow.journal.read(after, 100_000)
+    return [(one.number, decode(one.entry, one.schema_version).correlation) for one in found]
+
+
+def slow_writer(store: Store, name: str, rounds: int) -> None:
+    """Append, then hold each transaction open for a moment before it commits."""
+    pauses = random.Random(name)
+    for number in range(rounds):
+        with store.begin() as uow:
+            happening = Happening(EntryKind.ROOM_REACHABLE, {"room": name})
+            uow.journal.append(uow.now, About(correlation=f"{name}.{number}"), happening)
+            uow.flush()
+            time.sleep(pauses.uniform(0, 0.02))
+
+
+def tail(store: Store, stop: threading.Event) -> list[tuple[int, str]]:
+    """Read on from the last number seen, as the live feed does, until nothing more comes."""
+    seen: list[tuple[int, str]] = []
+    while True:
+        ended = stop.is_set()
+        seen += read(store, seen[-1][0] if seen else 0)
+        if ended:
+            return seen
+
+
+def test_eight_slow_writers_and_two_sealers_leave_no_gap_and_a_tail_misses_nothing(
+    store: Store,
+) -> None:
+    """Whatever commits late, a reader that goes on from its last number has seen everything."""
+    stop = threading.Event()
+
+    def keep_sealing(holder: str) -> None:
+        while not stop.is_set():
+            seal(store, holder)
+
+    with ThreadPoolExecutor(11) as pool:
+        sealers = [pool.submit(keep_sealing, holder) for holder in ("a", "b")]
+        reader: Future[list[tuple[int, str]]] = pool.submit(tail, store, stop)
+        writers = [pool.submit(slow_writer, store, f"w{n}", 15) for n in range(8)]
+        for writer in writers:
+            writer.result()
+        wait_for(lambda: _nothing_waits(store), "everything to be sealed")
+        stop.set()
+        for sealer in sealers:
+            sealer.result()
+    seen = reader.result()
+    assert [number for number, _ in seen] == list(range(1, 121))
+    assert sorted(name for _, name in seen) == sorted(
+        f"w{writer}.{number}" for writer in range(8) for number in range(15)
+    )
+
+
+def _nothing_waits(store: Store) -> bool:
+    with store.begin() as uow:
+        return uow.journal.waiting() == 0
+
+
+def test_an_entry_is_not_sealed_before_an_earlier_transaction_has_ended(store: Store) -> None:
+    """What commits late would else be numbered behind what a reader has passed."""
+    with store.begin() as early:
+        happening = Happening(EntryKind.ROOM_REACHABLE, {"room": "early"})
+        early.journal.append(early.now, About(correlation="early"), happening)
+        early.flush()
+        write(store, "late")
+        assert seal(store) == 0
+    seal_all(store)
+    assert read(store) == [(1, "early"), (2, "late")]
+
+
+def test_a_sealer_whose_lease_was_taken_over_fails_on_the_number(store: Store) -> None:
+    """Two that both think they lead cannot both give out a number."""
+    write(store, "first")
+    with store.begin() as uow:
+        rows, tree = uow.journal.settled(10), uow.journal.tree()
+    seal_all(store)
+    with pytest.raises(Unstorable), store.begin() as uow:
+        uow.journal.seal(rows, *tree)
+    assert read(store) == [(1, "first")]
+
+
+def test_only_the_holder_of_the_lease_seals(store: Store) -> None:
+    """A second sealer waits until the first is gone."""
+    write(store, "first")
+    assert seal(store, "a") == 1
+    write(store, "second")
+    assert seal(store, "b") == 0
+    assert seal(store, "a") == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE journal SET kind = 'x'",
+        "DELETE FROM journal",
+        "TRUNCATE journal",
+        "UPDATE checkpoint SET size = 2",
+        "DELETE FROM checkpoint",
+        "TRUNCATE checkpoint",
+    ],
+)
+def test_what_stands_in_the_journal_is_not_changed(store: Store, statement: str) -> None:
+    """The database refuses to change or remove an entry or a checkpoint."""
+    write(store, "first")
+    seal_all(store)
+    with store.begin() as uow:
+        uow.journal.add_checkpoint(1, uow.now, b"signed")
+    with pytest.raises(Exception, match="append-only"), store.begin() as uow:
+        uow._connection.execute(text(statement))
+    assert read(store) == [(1, "first")]
+
+
+def test_entries_go_on_into_further_partitions(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full partition is followed by the next, and a batch may reach from one into the other."""
+    with store.begin() as uow:
+        # An empty journal of partitions of ten, so that a few entries fill several.
+        uow._connection.execute(text("DROP TABLE journal_from_1"))
+    monkeypatch.setattr(journal_module, "PARTITION", 10)
+    names = [f"e{number}" for number in range(35)]
+    write(store, *names)
+    while seal(store, limit=8):
+        pass
+    assert read(store) == list(enumerate(names, start=1))
+    with store.begin() as uow:
+        count = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'journal'::regclass"
+        assert uow._connection.execute(text(count)).scalar() == 4
+
+
+def test_a_further_partition_is_append_only_too(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rule travels with the table into whatever is attached to it."""
+    with store.begin() as uow:
+        uow._connection.execute(text("DROP TABLE journal_from_1"))
+    monkeypatch.setattr(journal_module, "PARTITION", 10)
+    write(store, "first")
+    seal_all(store)
+    with pytest.raises(Exception, match="append-only"), store.begin() as uow:
+        uow._connection.execute(text("DELETE FROM journal_from_1"))
+
+
+def test_the_whole_journal_streams_past_a_verification(store: Store) -> None:
+    """What was sealed in several batches is one tree without a contradiction."""
+    write(store, *(f"e{number}" for number in range(120)))
+    seal_all(store)
+    with store.whole_journal() as entries:
+        found = verify(entries, [], store.keys.public_key())
+    assert (found.ok, found.entries) == (True, 120)
+
+
+def test_a_database_that_breaks_off_in_the_stream_is_tried_again(store: Store) -> None:
+    """A verification that loses its connection says so by its recovery."""
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+    mine = f"{cut} AND datname = current_database()"
+    write(store, *(f"e{number}" for number in range(3_000)))
+    seal_all(store)
+
+    def read_half() -> None:
+        with store.whole_journal() as entries:
+            next(entries)
+            with store.begin() as uow:
+                uow._connection.execute(text(mine))
+            list(entries)
+
+    with pytest.raises(Retry):
+        read_half()
