@@ -148,7 +148,7 @@ class Report(Said):
     units: tuple[Unit, ...]
     """Units that the room has sent or will send."""
     voice: Voice
-    """What the telephone is doing."""
+    """Whether the caller can still be heard."""
     times: Times
     """The times of the case."""
 

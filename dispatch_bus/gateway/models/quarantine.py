@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import base64
+from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Base64Bytes, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from dispatch_bus.gateway.models.base import Moment, Said, Taken, Text
 from dispatch_bus.store.quarantine import QuarantineState
+
+
+def _decoded(value: Any) -> Any:
+    # The library's own type drops what it does not know, and would replay another record.
+    try:
+        return base64.b64decode(value, validate=True) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("Send base64 (RFC 4648, section 4)") from None
+
+
+Base64 = Annotated[
+    bytes,
+    BeforeValidator(_decoded),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64"}),
+]
 
 
 class Quarantined(Said):
@@ -38,7 +55,7 @@ class Quarantined(Said):
 class Replay(Taken):
     """Ask for a record to be read again."""
 
-    mended: Base64Bytes | None = Field(default=None, examples=["eyJudW1iZXIiOiAiNDcxMSJ9"])
+    mended: Base64 | None = Field(default=None, examples=["eyJudW1iZXIiOiAiNDcxMSJ9"])
     """The mended record (base64, RFC 4648 section 4); without it, the record as it came."""
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 from gateway_world import Served, World, made
+from psycopg import sql
+from servers.postgres import DatabaseServer
+
+from dispatch_bus.store.embedded.database import connect
 
 
 @pytest.fixture
@@ -30,3 +35,20 @@ def http(served: Served) -> Iterator[httpx.Client]:
     """A client that carries the token."""
     with served.client() as client:
         yield client
+
+
+@pytest.fixture
+def cut(database_url: str, postgres_server: DatabaseServer) -> Iterator[Callable[[bool], None]]:
+    """A way to cut the database off from everybody, and to let them in again."""
+    name = urlsplit(database_url).path.lstrip("/")
+
+    def cut(away: bool) -> None:
+        with connect(postgres_server.running) as admin:
+            allow = sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS {}")
+            admin.execute(allow.format(sql.Identifier(name), sql.Literal(not away)))
+            if away:
+                ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s"
+                admin.execute(ending, [name])
+
+    yield cut
+    cut(False)
