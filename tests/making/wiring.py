@@ -38,7 +38,6 @@ LIMITS = Limits(
     seal_batch=1_000,
     checkpoint_every=100,
     checkpoint_rest_s=0.0,
-    checkpoint_rest_s=0.0,
     lease_s=30.0,
     personal_days=30,
 )

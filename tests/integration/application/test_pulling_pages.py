@@ -1,0 +1,323 @@
+"""Pages: stored with their cursor or not at all, each record for what it is."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+
+import attrs
+import pytest
+from making.gates import page, told
+from making.values import NOON, answer, personal, report, times
+from making.wiring import Desk
+from making.world import ACROSS, FAR_INSIDE, IN_ZONE
+
+from dispatch_bus.application import answering, deciding, intake, quarantining
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.domain.codes import CaseStatus, Discipline, Mode
+from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState
+from dispatch_bus.domain.report import PartReport
+from dispatch_bus.sdk.page import Page, Record
+from dispatch_bus.store.quarantine import QuarantineState
+
+KINDS = (
+    EntryKind.INCIDENT_RECORDED,
+    EntryKind.INCIDENT_STUBBED,
+    EntryKind.INCIDENT_UNCHANGED,
+    EntryKind.INCIDENT_STALE,
+    EntryKind.INCIDENT_RECOGNISED,
+    EntryKind.RECORD_QUARANTINED,
+)
+
+
+def seen(desk: Desk) -> list[str]:
+    """Return what each record amounted to, in order."""
+    return [one.kind for one in desk.entries(*KINDS)]
+
+
+def cursor(desk: Desk, room: str = "NL") -> str | None:
+    """Return how far a room has been read."""
+    with desk.bus.store.begin() as uow:
+        return uow.rooms.get(room).cursor
+
+
+def waiting(desk: Desk) -> list[tuple[str, str]]:
+    """Return (record, field) of everything in quarantine that waits."""
+    listed = quarantining.listed(desk.bus, QuarantineState.WAITING, 100)
+    return sorted((one.record, one.field) for one in listed)
+
+
+def test_a_page_is_confirmed_after_it_is_stored(desk: Desk) -> None:
+    """The room hears of the cursor that the store has."""
+    desk.pull("NL", report("C-1", at=IN_ZONE), report("C-2", at=IN_ZONE))
+    assert (cursor(desk), desk.gates["NL"].confirmed) == ("NL1", ["NL1"])
+    assert seen(desk) == ["incident.recorded"] * 2
+
+
+def test_a_page_that_another_reader_has_stored_is_left_alone(desk: Desk) -> None:
+    """The cursor decides which of two readers stores a page; the other stores nothing of it."""
+    with desk.bus.store.begin() as uow:
+        state = uow.rooms.get("NL")
+    assert intake.store_page(desk.bus, state, page("1", report(at=IN_ZONE)))
+    assert not intake.store_page(desk.bus, state, page("1", report("C-2", at=IN_ZONE)))
+    assert seen(desk) == ["incident.recorded"]
+
+
+def test_a_page_whose_room_goes_away_before_the_confirmation_is_stored_once(desk: Desk) -> None:
+    """The same page again brings nothing new."""
+    desk.pull("NL", report(at=IN_ZONE))
+    desk.pull("NL", report(at=IN_ZONE))
+    assert seen(desk) == ["incident.recorded", "incident.unchanged"]
+    assert desk.filed("C-1").revision == 1
+
+
+def test_a_page_that_does_not_move_its_cursor_is_refused(desk: Desk) -> None:
+    """A room that repeats its cursor would be read for ever."""
+    desk.pull("NL", report(at=IN_ZONE))
+    desk.gates["NL"].pages.append(page("NL1", report("C-2", at=IN_ZONE)))
+    with pytest.raises(Refused, match="must move its cursor"):
+        intake.pull(desk.bus, "NL", desk.gates["NL"])
+
+
+def test_a_room_that_does_not_answer_is_marked_once_and_unmarked_once(desk: Desk) -> None:
+    """Its silence and its return are one entry each, however often it was tried."""
+    gate = desk.gates["NL"]
+    gate.pages += [Retry("no answer"), Retry("no answer")]
+    for _ in range(3):
+        with suppress(Retry):
+            intake.pull(desk.bus, "NL", gate)
+    told_of = desk.entries(EntryKind.ROOM_UNREACHABLE, EntryKind.ROOM_REACHABLE)
+    assert [one.kind for one in told_of] == ["room.unreachable", "room.reachable"]
+
+
+def test_an_older_revision_is_dropped(desk: Desk) -> None:
+    """What the room said before is no news after what it said later."""
+    desk.pull("NL", report(at=IN_ZONE, revision=5), report(at=ACROSS, revision=4))
+    assert seen(desk) == ["incident.recorded", "incident.stale"]
+    assert desk.filed("C-1").source_revision == 5
+
+
+def test_a_revision_without_news_makes_older_ones_stale(desk: Desk) -> None:
+    """Revision 5 said the same as 3, so 4 is old whatever it says."""
+    same = report(at=IN_ZONE)
+    desk.pull(
+        "NL",
+        attrs.evolve(same, revision=3),
+        attrs.evolve(same, revision=5),
+        report(at=ACROSS, revision=4),
+    )
+    assert seen(desk) == ["incident.recorded", "incident.unchanged", "incident.stale"]
+
+
+def test_without_a_revision_number_the_content_tells(desk: Desk) -> None:
+    """Another content is a revision, the same content none, and back again is one too."""
+    first, second = report(at=IN_ZONE), report(at=ACROSS)
+    desk.pull("NL", first, first, second, first)
+    assert desk.filed("C-1").revision == 3
+
+
+def test_the_time_of_publication_is_no_content(desk: Desk) -> None:
+    """A room that publishes the same again later has nothing new to say."""
+    again = attrs.evolve(times(), available=NOON + timedelta(minutes=1))
+    desk.pull("NL", report(at=IN_ZONE), report(at=IN_ZONE, times=again))
+    assert seen(desk) == ["incident.recorded", "incident.unchanged"]
+
+
+def test_a_case_number_used_again_next_year_is_another_incident(desk: Desk) -> None:
+    """Both uses stand side by side, each with an identity of its own."""
+    last_year = times(NOON - timedelta(days=365))
+    first = desk.file(report(at=IN_ZONE, times=last_year))
+    second = desk.file(report(at=IN_ZONE))
+    assert (first.source.generation, second.source.generation) == (1, 2)
+    assert first.id != second.id
+
+
+def test_what_concerns_no_neighbour_leaves_only_a_stub(desk: Desk) -> None:
+    """Far from every border the bus keeps a coarse spot and not the report."""
+    filed = desk.file(report(at=FAR_INSIDE, personal=personal("SECRET")))
+    assert (filed.report, filed.coarse) == (None, (5.0, 50.8))
+    assert seen(desk) == ["incident.stubbed"]
+    (entry,) = desk.entries(EntryKind.INCIDENT_STUBBED)
+    assert "report" not in entry.facts
+
+
+def test_a_stub_that_comes_near_a_border_becomes_whole(desk: Desk) -> None:
+    """A pursuit that enters the zone is decided like any other incident."""
+    desk.file(report(at=FAR_INSIDE))
+    filed = desk.file(report(at=IN_ZONE))
+    assert filed.report is not None
+    assert filed.coarse is None
+    assert len(desk.notices(filed.id, NoticeKind.MIRROR)) == 1
+
+
+def test_what_was_of_concern_once_stays_whole(desk: Desk) -> None:
+    """The neighbour is to learn how it ended."""
+    desk.file(report(at=IN_ZONE))
+    assert desk.file(report(at=FAR_INSIDE)).report is not None
+
+
+def test_a_copy_that_names_its_original_is_recognised(desk: Desk) -> None:
+    """What the bus sent to a room does not come back as an incident of its own."""
+    filed = desk.file(report(at=IN_ZONE))
+    copy = _belgian("B-1", returns=str(filed.id))
+    desk.pull("BE", copy, _belgian("B-1"))
+    assert seen(desk) == ["incident.recorded", "incident.recognised", "incident.recognised"]
+
+
+def test_a_room_that_keeps_the_buss_id_beside_its_own_case_tells_no_copy(desk: Desk) -> None:
+    """The owner's own updates are never taken for a copy of themselves."""
+    filed = desk.file(report(at=IN_ZONE))
+    desk.file(report(at=IN_ZONE, returns=str(filed.id), status=CaseStatus.CLOSED))
+    assert not desk.filed("C-1").incident.is_open
+
+
+def test_the_number_of_an_accepted_handoff_is_recognised(desk: Desk) -> None:
+    """The receiver's case for a part it took over is a copy of the incident."""
+    _accept_as(desk, "B-1")
+    desk.pull("BE", _belgian("B-1"))
+    assert seen(desk)[-1] == "incident.recognised"
+
+
+def test_the_number_of_a_copy_used_again_next_year_is_a_real_incident(desk: Desk) -> None:
+    """A new case is not swallowed because of an old copy's number."""
+    _accept_as(desk, "B-1", at=NOON - timedelta(days=365))
+    desk.pull("BE", _belgian("B-1"))
+    assert seen(desk)[-1] == "incident.recorded"
+
+
+def test_a_case_that_a_room_told_before_stays_its_own_after_it_accepts_under_it(
+    desk: Desk,
+) -> None:
+    """A caller on each side of the border: the room's own case goes on being updated."""
+    desk.pull("BE", _belgian("B-1"))
+    _accept_as(desk, "B-1")
+    desk.pull("BE", _belgian("B-1", status=CaseStatus.CLOSED))
+    assert not desk.filed("B-1", "BE").incident.is_open
+
+
+def test_a_record_that_is_refused_is_quarantined_and_the_page_goes_on(desk: Desk) -> None:
+    """One bad record costs one record."""
+    bad = Record(id="r1", raw=b"{", refusal=Refused("record", b"{", "Send JSON."))
+    records = (told("r0", report("C-1", at=IN_ZONE)), bad, told("r2", report("C-2", at=IN_ZONE)))
+    desk.gates["NL"].pages.append(Page(cursor="9", records=records))
+    intake.pull(desk.bus, "NL", desk.gates["NL"])
+    assert waiting(desk) == [("r1", "record")]
+    assert seen(desk) == ["incident.recorded", "record.quarantined", "incident.recorded"]
+    assert cursor(desk) == "9"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "field"),
+    [
+        ({"parts": (PartReport(discipline=Discipline.FIRE, centre="BE-1"),)}, "parts.fire"),
+        ({"parts": (PartReport(discipline=Discipline.FIRE, centre="??"),)}, "parts.fire"),
+        ({"times": times(NOON.replace(year=2999))}, "times.available"),
+    ],
+    ids=["another room's centre", "nobody's centre", "a time in the future"],
+)
+def test_what_the_edge_cannot_know_is_quarantined(
+    desk: Desk, wrong: dict[str, object], field: str
+) -> None:
+    """A report of another room's centre, or of a time to come, waits for a person."""
+    desk.pull("NL", report("C-1", at=IN_ZONE, **wrong), report("C-2", at=IN_ZONE))
+    assert waiting(desk) == [("NL1.0", field)]
+    assert desk.filed("C-2").revision == 1
+
+
+def test_a_real_case_does_not_become_an_exercise(desk: Desk) -> None:
+    """A revision of another mode is quarantined, and the case stays what it was."""
+    desk.pull("NL", report(at=IN_ZONE), report(at=IN_ZONE, mode=Mode.EXERCISE))
+    assert waiting(desk) == [("NL1.1", "mode")]
+    assert desk.filed("C-1").mode is Mode.ACTUAL
+
+
+def test_what_only_the_database_refuses_is_quarantined_and_the_page_goes_on(desk: Desk) -> None:
+    """Record by record under savepoints, the one that cannot be stored waits alone."""
+    unstorable = report("C-1", at=IN_ZONE)
+    object.__setattr__(unstorable, "revision", 2**63)
+    desk.pull("NL", unstorable, report("C-2", at=IN_ZONE))
+    assert waiting(desk) == [("NL1.0", "record")]
+    assert seen(desk) == ["record.quarantined", "incident.recorded"]
+
+
+def test_a_mended_record_is_replayed(desk: Desk) -> None:
+    """A person mends the bytes, intake reads them, and the incident is there."""
+    _quarantine_one(desk)
+    _ask_replay(desk, b"mended")
+    desk.gates["NL"].meanings[b"mended"] = report(at=IN_ZONE)
+    assert intake.replay(desk.bus, "NL", desk.gates["NL"]) == 1
+    assert desk.filed("C-1").revision == 1
+    assert len(desk.entries(EntryKind.QUARANTINE_REPLAYED)) == 1
+    assert intake.replay(desk.bus, "NL", desk.gates["NL"]) == 0
+
+
+@pytest.mark.parametrize(
+    "still_wrong",
+    [
+        Refused("number", None, "Send a number."),
+        report(parts=(PartReport(discipline=Discipline.FIRE, centre="??"),)),
+    ],
+    ids=["not understood", "not stored"],
+)
+def test_a_record_replayed_in_vain_waits_again_with_its_new_reason(
+    desk: Desk, still_wrong: object
+) -> None:
+    """Nothing is lost by trying."""
+    _quarantine_one(desk)
+    _ask_replay(desk, b"half mended")
+    desk.gates["NL"].meanings[b"half mended"] = still_wrong  # type: ignore[assignment]
+    intake.replay(desk.bus, "NL", desk.gates["NL"])
+    ((_, field),) = waiting(desk)
+    assert field in {"number", "parts.fire"}
+
+
+def test_a_dismissed_record_is_not_replayed(desk: Desk) -> None:
+    """What a person has settled stays settled."""
+    _quarantine_one(desk)
+    (kept,) = quarantining.listed(desk.bus, None, 1)
+    quarantining.dismiss(desk.bus, kept.id, "ann")
+    with pytest.raises(Refused, match="Only a record that is waiting"):
+        quarantining.ask_replay(desk.bus, kept.id, None)
+
+
+def test_a_full_backlog_stops_the_pulling(desk: Desk) -> None:
+    """Intake waits until the coordinators have caught up."""
+    desk.pull("NL", report(at=IN_ZONE))
+    desk.bus = _with_backlog(desk.bus, 1)
+    desk.gates["NL"].pages.append(page("x", report("C-2", at=IN_ZONE)))
+    with pytest.raises(Retry, match="wait for a decision"):
+        intake.pull(desk.bus, "NL", desk.gates["NL"])
+    deciding.decide(desk.bus)
+    assert intake.pull(desk.bus, "NL", desk.gates["NL"]) == 1
+
+
+def _with_backlog(bus: Bus, backlog: int) -> Bus:
+    return attrs.evolve(bus, limits=attrs.evolve(bus.limits, backlog=backlog))
+
+
+def _belgian(number: str, **changes: object) -> object:
+    parts = (PartReport(discipline=Discipline.FIRE, centre="BE-1"),)
+    return report(number, at=IN_ZONE, parts=parts, **changes)
+
+
+def _accept_as(desk: Desk, number: str, at: object = NOON) -> None:
+    filed = desk.file(report(at=ACROSS, times=times(at)))  # type: ignore[arg-type]
+    handoff = desk.notice(filed.id, NoticeKind.HANDOFF)
+    answering.answer(desk.bus, answer(AnswerKind.OFFER, handoff.id), {"NL-1"})
+    taken = answer(AnswerKind.ACCEPT, handoff.id, case_number=number)
+    answering.answer(desk.bus, taken, {"BE-1"})
+    desk.settle()
+    assert desk.notice(filed.id, NoticeKind.HANDOFF).state is NoticeState.TRANSFERRED
+
+
+def _quarantine_one(desk: Desk) -> None:
+    bad = Record(id="r1", raw=b"{", refusal=Refused("record", b"{", "Send JSON."))
+    desk.gates["NL"].pages.append(Page(cursor="1", records=(bad,)))
+    intake.pull(desk.bus, "NL", desk.gates["NL"])
+
+
+def _ask_replay(desk: Desk, mended: bytes) -> None:
+    (kept,) = quarantining.listed(desk.bus, QuarantineState.WAITING, 1)
+    quarantining.ask_replay(desk.bus, kept.id, mended)
