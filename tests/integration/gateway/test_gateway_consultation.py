@@ -7,7 +7,8 @@ from uuid import UUID
 
 import httpx
 import pytest
-from gateway_world import API, CONSULT, INLAND, SECRET, World, report
+from gateway_border import INLAND, SECRET, report
+from gateway_world import API, CONSULT, World
 
 from dispatch_bus.domain.kinds import EntryKind
 

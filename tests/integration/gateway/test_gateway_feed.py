@@ -13,7 +13,8 @@ from typing import Any
 
 import httpx
 import pytest
-from gateway_world import API, TOKEN, Served, World, report
+from gateway_border import report
+from gateway_world import API, TOKEN, Served, World
 from servers.waiting import wait_for
 
 from dispatch_bus.domain.kinds import EntryKind, Happening

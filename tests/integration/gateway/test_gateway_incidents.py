@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from gateway_world import API, INLAND, World, report
+from gateway_border import INLAND, report
+from gateway_world import API, World
 
 from dispatch_bus.domain.codes import CaseStatus
 

@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from gateway_world import ABROAD, API, OWNER, RECEIVER, World, report
+from gateway_border import ABROAD, OWNER, RECEIVER, report
+from gateway_world import API, World
 
 OFFER = {"kind": "offer", "centre": OWNER, "by": "nl-desk-1"}
 ACCEPT = {"kind": "accept", "centre": RECEIVER, "by": "be-desk-1", "case_number": "B-1"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from gateway_world import ABROAD, API, CONSULT, SECRET, Served, World, report
+from gateway_border import ABROAD, SECRET, report
+from gateway_world import API, CONSULT, Served, World
 from test_gateway_feed import entries
 from test_gateway_notices import OFFER, answer, handoff
 

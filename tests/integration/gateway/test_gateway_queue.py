@@ -10,7 +10,8 @@ from typing import Any
 import httpx
 import pytest
 from attrs import evolve
-from gateway_world import ABROAD, API, Served, World, made, report
+from gateway_border import ABROAD, report
+from gateway_world import API, Served, World, made
 from test_gateway_notices import ACCEPT, OFFER, answer, handoff
 
 from dispatch_bus.application import timekeeping
