@@ -57,9 +57,20 @@ def pull(bus: Bus, room: str, gate: Gate) -> int:
         raise
     if state.failing_since:
         _mark_recovered(bus, room)
-    if page.records and store_page(bus, state, page):
-        gate.confirm(page.cursor, deadline_s=bus.limits.pull_deadline_s)
+    if not page.records:
+        _confirm(bus, state, state.cursor, state.pages, gate)
+    elif store_page(bus, state, page):
+        _confirm(bus, state, page.cursor, state.pages + 1, gate)
     return len(page.records)
+
+
+def _confirm(bus: Bus, state: RoomState, cursor: str | None, pages: int, gate: Gate) -> None:
+    """Confirm what is stored unless the room has been told: a confirmation that failed is owed."""
+    if cursor is None or pages == state.confirmed_pages:
+        return
+    gate.confirm(cursor, deadline_s=bus.limits.pull_deadline_s)
+    with bus.store.begin() as uow:
+        uow.rooms.note_confirmed(state.id, pages)
 
 
 def _may_pull(bus: Bus, room: str) -> RoomState:

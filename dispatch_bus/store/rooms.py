@@ -15,11 +15,15 @@ _T = tables.room
 
 @frozen(kw_only=True)
 class RoomState:
-    """Where the reading of a room stands; ``failing_since`` is none while it answers."""
+    """Where the reading of a room stands; ``failing_since`` is none while it answers.
+
+    ``confirmed_pages`` of the ``pages`` that are stored have been confirmed to the room.
+    """
 
     id: str
     cursor: str | None
     pages: int
+    confirmed_pages: int
     records: int
     pulled_at: datetime | None
     failing_since: datetime | None
@@ -37,7 +41,7 @@ class Rooms:
         known = select(_T).where(_T.c.id == room)
         row = self._connection.execute(known).one_or_none()
         if row is None:
-            fresh = {"id": room, "pages": 0, "records": 0}
+            fresh = {"id": room, "pages": 0, "confirmed_pages": 0, "records": 0}
             self._connection.execute(insert(_T).values(fresh).on_conflict_do_nothing())
             row = self._connection.execute(known).one()
         return RoomState(**row._mapping)
@@ -60,6 +64,10 @@ class Rooms:
             )
         )
         return bool(result.rowcount)
+
+    def note_confirmed(self, room: str, pages: int) -> None:
+        """Note how many pages the room knows to be stored."""
+        self._connection.execute(update(_T).where(_T.c.id == room).values(confirmed_pages=pages))
 
     def fail(self, room: str, at: datetime, error: str) -> bool:
         """Note that a room does not answer; true when it did until now."""

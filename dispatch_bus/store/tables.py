@@ -161,6 +161,7 @@ room = Table(
     Column("id", Text, primary_key=True),
     Column("cursor", Text),
     Column("pages", BigInteger, nullable=False),
+    Column("confirmed_pages", BigInteger, nullable=False),
     Column("pulled_at", Moment),
     Column("records", BigInteger, nullable=False),
     Column("failing_since", Moment),

@@ -123,6 +123,7 @@ CREATE TABLE room (
     id text PRIMARY KEY,
     cursor text,
     pages bigint NOT NULL,
+    confirmed_pages bigint NOT NULL,
     pulled_at timestamptz,
     records bigint NOT NULL,
     failing_since timestamptz,
