@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator
 from attrs import field, frozen
 
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.feed import everything
 from dispatch_bus.domain.kinds import EntryKind
-from dispatch_bus.journal.entry import Entry, decode
+from dispatch_bus.journal.entry import Entry
 
-_BATCH = 5_000
 _EFFECTS = frozenset({EntryKind.INCIDENT_RECORDED, EntryKind.INCIDENT_STUBBED})
 _TRACES = _EFFECTS | {
     EntryKind.INCIDENT_UNCHANGED,
@@ -115,12 +115,7 @@ def _unasked(ledger: _Ledger, received: Iterable[Received]) -> Iterator[str]:
 
 
 def _read(bus: Bus) -> _Ledger:
-    ledger, last = _Ledger(), 0
-    while True:
-        with bus.store.begin() as uow:
-            rows = uow.journal.read(last, _BATCH)
-        for row in rows:
-            ledger.add(decode(row.entry, row.schema_version))
-        if not rows:
-            return ledger
-        last = rows[-1].number
+    ledger = _Ledger()
+    for one in everything(bus):
+        ledger.add(one.entry)
+    return ledger

@@ -62,7 +62,7 @@ def _one(
     for step in reconcile(filed.incident, verdict, known, uow.now, bus.new_id):
         carry_out(bus, uow, filed, step)
     for alarm in verdict.alarms:
-        _alarm(uow, filed, {"reason": "no_location", **_passed(alarm)})
+        _alarm(uow, filed, {**_passed(alarm), "reason": "no_location"})
 
 
 def _alone(bus: Bus, uow: UnitOfWork, reference: Reference) -> None:

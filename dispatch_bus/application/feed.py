@@ -1,8 +1,8 @@
-"""Reads the journal's end as it grows, for the live feed."""
+"""Reads the journal, from a number on or whole, for whoever tells what happened."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from attrs import frozen
@@ -11,6 +11,8 @@ from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.journal.entry import Entry, decode
 from dispatch_bus.store.journal import Numbered
+
+_PAGE = 5_000
 
 
 @frozen
@@ -53,6 +55,14 @@ def start(bus: Bus, after: int | None) -> int:
         remedy = f"The journal ends at {size}: read the lists anew, then follow from there."
         raise Refused("after", after, remedy)
     return size if after is None else after
+
+
+def everything(bus: Bus) -> Iterator[Told]:
+    """Yield every sealed entry, in constant memory."""
+    last = 0
+    while page := look(bus, last, _PAGE).entries:
+        yield from page
+        last = page[-1].number
 
 
 def told(entries: Iterable[Numbered]) -> tuple[Told, ...]:

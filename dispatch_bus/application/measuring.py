@@ -8,13 +8,13 @@ from datetime import datetime
 from attrs import field, frozen
 
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.feed import everything
 from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.message import Act
 from dispatch_bus.domain.notice import NoticeKind
-from dispatch_bus.journal.entry import Entry, decode
+from dispatch_bus.journal.entry import Entry
 
-_BATCH = 5_000
 _TOLD = frozenset({Act.MIRROR.value, Act.OFFER.value})
 
 
@@ -78,12 +78,7 @@ def _of(notices: dict[tuple[str, str], int], kind: NoticeKind) -> dict[str, int]
 
 
 def _read(bus: Bus) -> _Tally:
-    tally, last = _Tally(), 0
-    while True:
-        with bus.store.begin() as uow:
-            rows = uow.journal.read(last, _BATCH)
-        for row in rows:
-            tally.add(decode(row.entry, row.schema_version))
-        if not rows:
-            return tally
-        last = rows[-1].number
+    tally = _Tally()
+    for one in everything(bus):
+        tally.add(one.entry)
+    return tally

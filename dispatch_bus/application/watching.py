@@ -7,9 +7,10 @@ from datetime import datetime
 from attrs import frozen
 
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.feed import told
 from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.notice import Notice, NoticeKind
-from dispatch_bus.journal.entry import Entry, decode
+from dispatch_bus.journal.entry import Entry
 from dispatch_bus.store.rooms import RoomState
 
 _ENTRIES = 500
@@ -48,11 +49,11 @@ class Glance:
 def glance(bus: Bus, after: int) -> Glance:
     """Look at everything, with at most 500 journal entries that follow number ``after``."""
     with bus.store.begin() as uow:
-        sealed = uow.journal.read(after, _ENTRIES)
+        entries = told(uow.journal.read(after, _ENTRIES))
         return Glance(
             now=uow.now,
-            last=sealed[-1].number if sealed else after,
-            entries=tuple(decode(one.entry, one.schema_version) for one in sealed),
+            last=entries[-1].number if entries else after,
+            entries=tuple(one.entry for one in entries),
             unsealed=uow.journal.waiting(),
             undecided=uow.incidents.undecided(),
             rooms=tuple(uow.rooms.all()),

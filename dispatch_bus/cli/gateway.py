@@ -35,11 +35,11 @@ def main(config: str) -> int:
     logs.configure(settings.bus.log.format, settings.bus.log.level)
     try:
         bus = open_bus(settings, zones, "gateway")
+        app = create_app(bus, token=token(settings.bus))
     except Stop as stop:
         structlog.get_logger(__name__).critical(str(stop))
         return os.EX_CONFIG
     address = settings.bus.gateway
-    app = create_app(bus, token=token(settings.bus))
     data = data_folder(settings.bus)
     ready = partial(say_ready, data, "gateway")
     Server(app, host=address.host, port=address.port, ready=ready).run()

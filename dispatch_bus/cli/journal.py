@@ -9,7 +9,8 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from dispatch_bus.application.reading import Recorded, of_incident, tail
+from dispatch_bus.application.board import history
+from dispatch_bus.application.feed import look, start
 from dispatch_bus.application.sealing import verify_journal
 from dispatch_bus.bootstrap import load_checked, open_bus
 from dispatch_bus.cli.lines import line
@@ -17,6 +18,7 @@ from dispatch_bus.cli.options import ConfigOption
 
 commands = typer.Typer(help="Read and verify the journal.", no_args_is_help=True)
 _LOOK_EVERY_S = 0.5
+_PAGE = 1_000
 
 
 @commands.command()
@@ -47,10 +49,15 @@ def follow(
     """Print the newest entries."""
     bus = open_bus(*load_checked(configuration), "cli")
     console = Console()
-    last = _print(console, tail(bus, newest=number))
-    while keep_on:
-        time.sleep(_LOOK_EVERY_S)
-        last = _print(console, tail(bus, after=last), last)
+    last = max(0, start(bus, None) - number)
+    while True:
+        entries = look(bus, last, _PAGE).entries
+        for one in entries:
+            console.print(line(one), highlight=False)
+            last = one.number
+        if not entries and not keep_on:
+            return
+        time.sleep(0 if entries else _LOOK_EVERY_S)
 
 
 @commands.command()
@@ -58,13 +65,9 @@ def show(incident: UUID, configuration: ConfigOption = None) -> None:
     """Print everything that happened to an incident, without personal fields."""
     bus = open_bus(*load_checked(configuration), "cli")
     console = Console()
-    for recorded in of_incident(bus, incident):
-        console.print(line(recorded), highlight=False)
-        console.print_json(data=dict(recorded.entry.facts), indent=None, highlight=True)
-
-
-def _print(console: Console, entries: list[Recorded], last: int = 0) -> int:
-    for recorded in entries:
-        console.print(line(recorded), highlight=False)
-        last = recorded.number
-    return last
+    last = 0
+    while entries := history(bus, incident, last, _PAGE):
+        for one in entries:
+            console.print(line(one), highlight=False)
+            console.print_json(data=dict(one.entry.facts), indent=None)
+        last = entries[-1].number

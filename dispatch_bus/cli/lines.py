@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.markup import escape
 
-from dispatch_bus.application.reading import Recorded
+from dispatch_bus.application.feed import Told
 from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.journal.entry import Entry
@@ -25,11 +25,11 @@ _COLOURS = {
 }
 
 
-def line(recorded: Recorded) -> str:
+def line(one: Told) -> str:
     """Say in one line of rich markup what an entry says."""
-    entry = recorded.entry
+    entry = one.entry
     at = f"{entry.at.astimezone():%H:%M:%S}"
-    return f"[dim]{recorded.number:>6} {at}[/] {told(entry)}"
+    return f"[dim]{one.number:>6} {at}[/] {told(entry)}"
 
 
 def told(entry: Entry) -> str:

@@ -10,7 +10,7 @@ from rich.live import Live
 
 from borderzones import Zones
 from dispatch_bus.application.bus import Bus
-from dispatch_bus.application.reading import tail
+from dispatch_bus.application.feed import start
 from dispatch_bus.application.watching import Glance, glance
 from dispatch_bus.bootstrap import data_folder, open_bus
 from dispatch_bus.cli.embedded import processes
@@ -23,6 +23,7 @@ from dispatch_bus.settings import Settings
 __all__ = ["Simulation", "Viewer", "run"]
 
 _LOOK_EVERY_S = 0.5
+_ENTRIES_AT_FIRST = 20
 
 
 class Viewer:
@@ -56,8 +57,7 @@ class Viewer:
 
     def _look(self) -> Glance:
         if self._last is None:
-            newest = tail(self.bus, newest=20)
-            self._last = newest[0].number - 1 if newest else 0
+            self._last = max(0, start(self.bus, None) - _ENTRIES_AT_FIRST)
         seen = glance(self.bus, self._last)
         self._last = seen.last
         return seen
