@@ -41,7 +41,7 @@ def split_message(message: Message, open_key: Callable[[], DataKey]) -> tuple[JS
     """
     plain = to_json(message)
     content = plain["content"]
-    personal = {str(name): content.pop(name) for name in PERSONAL if name in content}
+    personal = {str(name): content.pop(name) for name in PERSONAL if content.get(name)}
     return plain, _seal(personal, open_key, message.incident)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -56,6 +57,9 @@ def make_bus(url: str, keys: Path, holder: str = "bus-1", **limits: Any) -> Bus:
         holder=holder,
         origin="dispatch-bus/test",
     )
+
+
+MakeBus = Callable[..., Bus]
 
 
 class Desk:

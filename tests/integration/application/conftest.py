@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from making.wiring import Desk, make_bus
+from making.wiring import Desk, MakeBus, make_bus
 
 from dispatch_bus.application.bus import Bus
-
-MakeBus = Callable[..., Bus]
 
 
 @pytest.fixture

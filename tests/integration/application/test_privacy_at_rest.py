@@ -1,0 +1,116 @@
+"""Personal fields are ciphertext wherever they lie, and gone when their key is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from making.gates import told
+from making.values import answer, personal, report
+from making.wiring import Desk
+from making.world import ACROSS, EVERYTHING, FAR_INSIDE, IN_ZONE, ON_BORDER, agreement, book
+
+from dispatch_bus.application import answering, intake, quarantining
+from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.notice import AnswerKind, NoticeKind
+from dispatch_bus.domain.report import Personal
+from dispatch_bus.sdk.page import Page, Record
+
+SECRET = "SECRETMARKER"
+_COLUMNS = """
+    SELECT table_name, column_name, data_type FROM information_schema.columns
+    WHERE table_schema = 'public' ORDER BY 1, 2
+"""
+
+
+def everything(desk: Desk) -> Iterator[tuple[str, bytes]]:
+    """Yield (table.column, bytes) of every value in the database."""
+    with desk.bus.store.begin() as uow:
+        run = uow._connection.exec_driver_sql
+        for table, column, kind in run(_COLUMNS).all():
+            value = column if kind == "bytea" else f"convert_to({column}::text, 'UTF8')"
+            query = f"SELECT {value} FROM {table} WHERE {column} IS NOT NULL"
+            for (found,) in run(query):
+                yield f"{table}.{column}", bytes(found)
+
+
+def where(desk: Desk, marker: str) -> set[str]:
+    """Return the columns in which a text stands in the clear."""
+    return {place for place, value in everything(desk) if marker.encode() in value}
+
+
+def fill(desk: Desk) -> None:
+    """Bring personal data into every table that could hold it."""
+    terms = agreement("BE", "NL", mirror_fields=EVERYTHING, offers_automatically=True)
+    desk.with_book(book(terms))
+    filed = desk.file(report("C-1", at=ACROSS, personal=personal(SECRET)))
+    desk.file(report("C-1", at=ON_BORDER, personal=personal(f"{SECRET}2")))
+    desk.file(report("C-2", at=FAR_INSIDE, personal=personal(SECRET)))
+    bad = Record(id="bad", raw=SECRET.encode(), refusal=Refused("name", SECRET, "Mend it."))
+    desk.gates["NL"].pages.append(Page(cursor="x", records=(bad,)))
+    intake.pull(desk.bus, "NL", desk.gates["NL"])
+    (kept,) = quarantining.listed(desk.bus, None, 1)
+    quarantining.ask_replay(desk.bus, kept.id, f"mended {SECRET}".encode())
+    desk.gates["BE"].failures = [Refused("content.people[0].name", SECRET, "Shorten it.")]
+    desk.deliver("BE")
+    handoff = desk.notice(filed.id, NoticeKind.HANDOFF).id
+    answering.answer(desk.bus, answer(AnswerKind.ACCEPT, handoff, by="desk-1"), {"BE-1"})
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["waiting for the seal", "sealed"])
+def test_no_personal_field_stands_in_the_clear_anywhere(desk: Desk, sealed: bool) -> None:
+    """Every column of every table is searched, the journal and what waits for it included."""
+    fill(desk)
+    if sealed:
+        desk.entries()
+    assert where(desk, "Fire in a building"), "the search finds what is not personal"
+    assert where(desk, SECRET) == set()
+
+
+def test_a_value_in_the_wrong_field_does_not_leak_through_its_refusal(desk: Desk) -> None:
+    """The reason names the field; what stood there is sealed with the bytes."""
+    raw = f'{{"event": "{SECRET}"}}'.encode()
+    reason = Refused("times.event", SECRET, "Send a time with its UTC offset (RFC 3339).")
+    desk.gates["NL"].pages.append(
+        Page(cursor="1", records=(Record(id="r1", raw=raw, refusal=reason), told("r2", report())))
+    )
+    intake.pull(desk.bus, "NL", desk.gates["NL"])
+    assert where(desk, "times.event")
+    assert where(desk, SECRET) == set()
+
+
+def test_the_report_comes_back_whole_while_its_key_is_there(desk: Desk) -> None:
+    """Sealing loses nothing."""
+    whole = report(at=IN_ZONE, personal=personal(SECRET))
+    assert desk.file(whole).report == whole
+
+
+def test_without_its_key_the_personal_fields_are_gone_and_the_rest_stays(desk: Desk) -> None:
+    """Erasure ends the person's data and not the incident."""
+    filed = desk.file(report(at=IN_ZONE, personal=personal(SECRET)))
+    desk.bus.store.keys.erase(filed.key.day)
+    left = desk.filed("C-1").report
+    assert left is not None
+    assert left.personal == Personal()
+    assert left.place == report(at=IN_ZONE).place
+
+
+def test_an_incident_outlives_its_key(desk: Desk) -> None:
+    """A case that goes on after its day was erased is revised, decided and handed over still."""
+    filed = desk.file(report(at=ACROSS, personal=personal(SECRET)))
+    # As if its first day were long past: the key of today is another one.
+    old = desk.bus.store.keys.new_incident_key(filed.key.day.replace(year=2020))
+    with desk.bus.store.begin() as uow:
+        uow._connection.exec_driver_sql(
+            "UPDATE incident SET key_day = %s, key_wrapped = %s", (old.day, old.wrapped)
+        )
+    desk.bus.store.keys.erase(old.day)
+    handoff = desk.notice(filed.id, NoticeKind.HANDOFF).id
+    answering.answer(desk.bus, answer(AnswerKind.OFFER, handoff), {"NL-1"})
+    answering.answer(desk.bus, answer(AnswerKind.ACCEPT, handoff), {"BE-1"})
+    desk.settle()
+    assert desk.filed("C-1").parts[0].owner == "BE-1"
+
+    revised = desk.file(report(at=ACROSS, personal=personal("NEW")))
+    assert revised.report is not None
+    assert revised.report.personal == personal("NEW")
