@@ -25,6 +25,19 @@ from dispatch_bus.store.sealing import join_message, split_message
 _T = tables.delivery
 
 
+_NEWER = ("sequence", "room", "message", "sealed", "priority", "due_at", "attempts", "stuck")
+_INSERT = insert(_T)
+_TELL = _INSERT.on_conflict_do_update(
+    index_elements=["notice", "side"],
+    set_={
+        **{name: _INSERT.excluded[name] for name in _NEWER},
+        # While an older telling waits, the sender has waited since then.
+        "told_at": text(
+            "CASE WHEN delivery.delivered < delivery.sequence"
+            " THEN delivery.told_at ELSE excluded.told_at END"
+        ),
+    },
+)
 # Asked by every lane each second and at each wake-up: building it would cost more than running
 # it. The rows are chosen in a CTE, which runs once; a subquery could run again and lock more.
 _CLAIM = text(
@@ -107,17 +120,7 @@ class Deliveries:
             "alarmed": 0,
             "stuck": False,
         }
-        newer = ("sequence", "room", "message", "sealed", "priority", "due_at", "attempts", "stuck")
-        changes: dict[str, Any] = {name: row[name] for name in newer}
-        # While an older telling waits, the sender has waited since then.
-        changes["told_at"] = text(
-            "CASE WHEN delivery.delivered < delivery.sequence"
-            " THEN delivery.told_at ELSE excluded.told_at END"
-        )
-        statement = insert(_T).values(row)
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=["notice", "side"], set_=changes)
-        )
+        self._connection.execute(_TELL, row)
 
     def claim(self, room: str, limit: int, now: datetime, hold: timedelta) -> list[Telling]:
         """Claim what is due for one room, most urgent first, for the time ``hold``."""

@@ -9,7 +9,17 @@ from uuid import UUID
 
 import attrs
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch_bus.domain.codes import CaseStatus, Discipline, Mode
@@ -23,6 +33,15 @@ from dispatch_bus.store.paging import Mark, newest_first
 from dispatch_bus.store.sealing import join_report, split_report
 
 _T = tables.incident
+# Statements of every record and transition are built once: that costs more than running them.
+_LOCK = select(_T).where(_T.c.id == bindparam("id")).with_for_update()
+_LATEST = (
+    select(_T)
+    .where(_T.c.room == bindparam("room"), _T.c.number == bindparam("number"))
+    .order_by(_T.c.generation.desc())
+    .limit(1)
+    .with_for_update()
+)
 _UNDECIDED = _T.c.decided_revision < _T.c.revision
 
 
@@ -94,16 +113,12 @@ class Incidents:
 
     def latest(self, room: str, number: str) -> Filed | None:
         """Return and lock the newest incident under a room's case number."""
-        found = (_T.c.room == room) & (_T.c.number == number)
-        query = select(_T).where(found).order_by(_T.c.generation.desc()).limit(1)
-        row = self._connection.execute(query.with_for_update()).one_or_none()
+        row = self._connection.execute(_LATEST, {"room": room, "number": number}).one_or_none()
         return self._filed(row) if row else None
 
     def lock(self, incident: UUID) -> Filed:
         """Return and lock an incident: every transition of its notices happens under this lock."""
-        row = self._connection.execute(
-            select(_T).where(_T.c.id == incident).with_for_update()
-        ).one_or_none()
+        row = self._connection.execute(_LOCK, {"id": incident}).one_or_none()
         if row is None:
             raise unknown(incident)
         return self._filed(row)
@@ -188,13 +203,6 @@ class Incidents:
         """Return an incident without locking it, its personal fields only when asked for."""
         row = self._connection.execute(select(_T).where(_T.c.id == incident)).one_or_none()
         return self._filed(row, personal=personal) if row else None
-
-    def board(self, limit: int, *, stubs: bool = False, closed: bool = False) -> list[Filed]:
-        """Return the newest incidents without their personal fields."""
-        query = select(_T).order_by(_T.c.recorded_at.desc()).limit(limit)
-        query = query if stubs else query.where(_T.c.is_stub.is_(False))
-        query = query if closed else query.where(_T.c.is_open)
-        return [self._filed(row, personal=False) for row in self._connection.execute(query)]
 
     def some(self, incidents: Iterable[UUID]) -> dict[UUID, Filed]:
         """Return these incidents by their ids, without their personal fields."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import attrs
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from dispatch_bus.domain.codes import Discipline, Mode
@@ -22,6 +22,13 @@ from dispatch_bus.store.paging import Mark, newest_first
 _T = tables.notice
 _TAKEN = (NoticeState.ACCEPTED, NoticeState.TRANSFERRED)
 _FIELDS = tuple(field.name for field in attrs.fields(Notice))
+_INSERT = insert(_T)
+# Statements of every transition are built once: that costs more than running them.
+_PUT = _INSERT.on_conflict_do_update(
+    index_elements=[_T.c.id],
+    set_={name: _INSERT.excluded[name] for name in _FIELDS if name != "id"},
+)
+_GET = select(_T).where(_T.c.id == bindparam("id"))
 
 
 @frozen(kw_only=True)
@@ -58,16 +65,11 @@ class Notices:
 
     def put(self, notice: Notice) -> None:
         """Write a notice, new or changed."""
-        row = {name: getattr(notice, name) for name in _FIELDS}
-        statement = insert(_T).values(row)
-        changes = {name: statement.excluded[name] for name in _FIELDS if name != "id"}
-        self._connection.execute(
-            statement.on_conflict_do_update(index_elements=[_T.c.id], set_=changes)
-        )
+        self._connection.execute(_PUT, {name: getattr(notice, name) for name in _FIELDS})
 
     def get(self, notice: UUID) -> Notice:
         """Return a notice; refuse an id that is none's."""
-        row = self._connection.execute(select(_T).where(_T.c.id == notice)).one_or_none()
+        row = self._connection.execute(_GET, {"id": notice}).one_or_none()
         if row is None:
             raise Unknown("notice", str(notice), "Use the id of a notice on the bus.")
         return _notice(row)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from dispatch_bus.domain.errors import Refused, Unknown
 from dispatch_bus.store import tables
-from dispatch_bus.store.keys import KeyRing, WrappedKey
+from dispatch_bus.store.keys import Erased, KeyRing, WrappedKey
 from dispatch_bus.store.paging import Mark, newest_first
 
 _T = tables.quarantine
@@ -69,6 +69,19 @@ class Quarantine:
                 received_at=record.received_at,
             )
         )
+
+    def find(self, room: str, record: str, raw: bytes) -> Quarantined | None:
+        """Return what is kept of a record with these very bytes, in whatever state."""
+        same = (_T.c.room == room, _T.c.record == record, _T.c.bytes == len(raw))
+        rows = self._connection.execute(select(_T).where(*same))
+        return next((_record(row) for row in rows if self._is_of(row, raw)), None)
+
+    def _is_of(self, row: Row[Any], raw: bytes) -> bool:
+        try:
+            key = self._keys.open(WrappedKey(row.key_day, row.key_wrapped))
+        except Erased:
+            return False
+        return key.unseal(row.raw, about=row.id.bytes) == raw
 
     def list(self, state: QuarantineState | None, limit: int) -> Sequence[Quarantined]:
         """Return the newest records, of one state or all."""

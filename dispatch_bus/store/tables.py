@@ -187,6 +187,7 @@ quarantine = Table(
     Column("settled_at", Moment),
 )
 Index("quarantine_state", quarantine.c.state, quarantine.c.received_at)
+Index("quarantine_record", quarantine.c.room, quarantine.c.record)
 
 wakeup = Table(
     "wakeup",

@@ -147,6 +147,7 @@ CREATE TABLE quarantine (
     settled_at timestamptz
 );
 CREATE INDEX quarantine_state ON quarantine (state, received_at);
+CREATE INDEX quarantine_record ON quarantine (room, record);
 
 CREATE UNLOGGED TABLE wakeup (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
