@@ -19,6 +19,7 @@ _TRACES = _EFFECTS | {
     EntryKind.INCIDENT_RECOGNISED,
     EntryKind.ANSWER_RECEIVED,
     EntryKind.RECORD_QUARANTINED,
+    EntryKind.RECORD_REPEATED,
 }
 
 
@@ -76,7 +77,7 @@ def settle(bus: Bus, sent: Iterable[Sent], received: Iterable[Received]) -> Acco
 
     ``sent`` names a record as often as its room sent it. Lost is a record with fewer entries than
     that, and a delivered message that its room never got. Duplicated is a record that was filed
-    twice or quarantined more often than sent, a message that took effect twice, and one that a
+    or quarantined twice, a message that took effect twice, and one that a
     room got although no attempt was journalled.
     """
     ledger = _read(bus)
@@ -84,7 +85,7 @@ def settle(bus: Bus, sent: Iterable[Sent], received: Iterable[Received]) -> Acco
     got = {one.message: one for one in received}
     return Account(
         lost=(*_missing(ledger, times), *(f"message {m}" for m in ledger.made if m not in got)),
-        duplicated=(*_twice(ledger, times), *_unasked(ledger, got.values())),
+        duplicated=(*_twice(ledger), *_unasked(ledger, got.values())),
     )
 
 
@@ -94,12 +95,12 @@ def _missing(ledger: _Ledger, times: Counter[tuple[str, str]]) -> Iterator[str]:
             yield "record {}:{}".format(*key)
 
 
-def _twice(ledger: _Ledger, times: Counter[tuple[str, str]]) -> Iterator[str]:
+def _twice(ledger: _Ledger) -> Iterator[str]:
     for key, count in ledger.effects.items():
         if count > 1:
             yield "record {}:{} filed".format(*key)
     for key, count in ledger.quarantined.items():
-        if count > max(times[key], 1):
+        if count > 1:
             yield "record {}:{} quarantined".format(*key)
     for message, count in ledger.made.items():
         if count > 1:

@@ -88,7 +88,8 @@ def _fetch(bus: Bus, state: RoomState, gate: Gate) -> Page:
     limits = bus.limits
     page = gate.pull(
         state.cursor,
-        limit=limits.page,
+        # What failed may be the size of the page: whoever asks again for as much never gets on.
+        limit=1 if state.failing_since else limits.page,
         wait_s=limits.pull_wait_s,
         deadline_s=limits.pull_deadline_s,
     )

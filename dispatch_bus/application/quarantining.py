@@ -25,7 +25,17 @@ class Origin:
 
 
 def quarantine(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Refused) -> None:
-    """Keep a record's bytes with the reason; its value is sealed, for it may be personal."""
+    """Keep a record's bytes with the reason; its value is sealed, for it may be personal.
+
+    One that is kept already is noted as repeated: a room may send a page again.
+    """
+    if known := uow.quarantine.find(origin.room, origin.record, raw):
+        note(uow, known, EntryKind.RECORD_REPEATED, "intake")
+    else:
+        _keep(bus, uow, origin, raw, reason)
+
+
+def _keep(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Refused) -> None:
     kept = Quarantined(
         id=bus.new_id(),
         room=origin.room,

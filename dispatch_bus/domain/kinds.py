@@ -19,6 +19,7 @@ class EntryKind(StrEnum):
     INCIDENT_RECOGNISED = "incident.recognised"
     INCIDENT_DECIDED = "incident.decided"
     RECORD_QUARANTINED = "record.quarantined"
+    RECORD_REPEATED = "record.repeated"
     QUARANTINE_REPLAYED = "quarantine.replayed"
     QUARANTINE_DISMISSED = "quarantine.dismissed"
     MIRROR_OPENED = "mirror.opened"

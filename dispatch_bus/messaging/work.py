@@ -16,7 +16,7 @@ from eventlet.event import Event
 from nameko.containers import ContainerBeingKilled
 from nameko.extensions import Entrypoint
 
-from dispatch_bus.domain.errors import Retry, Stop
+from dispatch_bus.domain.errors import Refused, Retry, Stop
 from dispatch_bus.messaging.bell import Bell, Waiter
 from dispatch_bus.observability.metrics import WORK_DONE, WORK_FAILED, WORK_SECONDS
 
@@ -91,9 +91,9 @@ class Work(Entrypoint):
         WORK_FAILED.labels(self.method_name, type(error).__name__).inc()
         if isinstance(error, Stop):
             raise error
-        if isinstance(error, Retry):
+        if isinstance(error, Retry | Refused):
             _log.warning("work is put off", work=self.method_name, reason=str(error))
-            return error.after_s
+            return error.after_s if isinstance(error, Retry) else _AFTER_ERROR_S
         _log.error("work failed", work=self.method_name, exc_info=error)
         return _AFTER_ERROR_S
 

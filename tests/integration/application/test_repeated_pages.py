@@ -1,0 +1,53 @@
+"""Pages that a room sends again, and pages that it cannot send whole."""
+
+from __future__ import annotations
+
+import pytest
+from making.gates import ScriptedGate
+
+from dispatch_bus.application import quarantining
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.intake import pull
+from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.sdk.page import Page, Record
+
+
+class CountingGate(ScriptedGate):
+    """A room that notes how many records it is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.limits: list[float] = []
+
+    def pull(self, cursor: str | None, **asked: float) -> Page:
+        """Note the limit and give the next page."""
+        self.limits.append(asked["limit"])
+        return super().pull(cursor, **asked)
+
+
+def broken(cursor: str, raw: bytes) -> Page:
+    """Make a page of one record that cannot be read."""
+    refusal = Refused("record", raw, "Send JSON.")
+    return Page(cursor=cursor, records=(Record(id="r-1", raw=raw, refusal=refusal),))
+
+
+def test_a_broken_record_that_comes_again_is_kept_once(bus: Bus) -> None:
+    """The same bytes under the same name are in quarantine already."""
+    gate = ScriptedGate()
+    gate.pages += [broken("1", b"{"), broken("0", b"{"), broken("1", b"{{")]
+    for _ in range(3):
+        pull(bus, "NL", gate)
+
+    assert sorted(one.bytes for one in quarantining.listed(bus, None, 10)) == [1, 2]
+
+
+def test_after_a_failure_one_record_is_asked_for(bus: Bus) -> None:
+    """What failed may be the size of the page, so the next page is the smallest there is."""
+    gate = CountingGate()
+    gate.pages.append(Retry("it took too long"))
+    with pytest.raises(Retry):
+        pull(bus, "NL", gate)
+    for _ in range(2):
+        pull(bus, "NL", gate)
+
+    assert gate.limits == [bus.limits.page, 1, bus.limits.page]
