@@ -14,6 +14,7 @@ from dispatch_bus.domain.geography import Geography
 from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk.adapter import RoomStatus
 from dispatch_bus.sdk.page import Page
 from dispatch_bus.store.unit import Store
 
@@ -29,6 +30,9 @@ class Gate(Protocol):
 
     def read(self, raw: bytes, *, deadline_s: float) -> Report | Answer:
         """Understand one record."""
+
+    def check(self, *, deadline_s: float) -> RoomStatus:
+        """Ask the room how it is."""
 
     def deliver(self, message: Message, *, deadline_s: float) -> Receipt:
         """Hand a message to the room."""

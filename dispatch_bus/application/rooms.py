@@ -32,7 +32,8 @@ class RoomView:
     """A room as a supervisor sees it.
 
     ``unread`` means that no process of the bus reads it, so nothing is known of it. ``undelivered``
-    counts the tellings it still lacks, the oldest of which was told at ``undelivered_since``.
+    counts the tellings it still lacks, the oldest of which was told at ``undelivered_since``;
+    ``clock_ahead_s`` is how far its clock was ahead of the bus's when last measured.
     """
 
     id: str
@@ -43,6 +44,7 @@ class RoomView:
     last_record_at: datetime | None
     undelivered: int
     undelivered_since: datetime | None
+    clock_ahead_s: float | None
 
 
 @frozen(kw_only=True)
@@ -88,6 +90,7 @@ def _view(
         last_record_at=state.pulled_at if state else None,
         undelivered=waiting[0],
         undelivered_since=waiting[1],
+        clock_ahead_s=state.clock_ahead_s if state else None,
     )
 
 

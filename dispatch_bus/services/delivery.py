@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dispatch_bus.application import delivering
+from dispatch_bus.application import checking, delivering
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.gates import Gates
 from dispatch_bus.messaging.work import work
@@ -20,3 +20,8 @@ class Delivery:
     def deliver(self, room: str) -> int:
         """Deliver one batch to a room."""
         return delivering.deliver(self.bus, room, self.gates.delivering(room))
+
+    @work(every_s=30.0, lanes="rooms")
+    def check(self, room: str) -> int:
+        """Ask a room how it is."""
+        return checking.check(self.bus, room, self.gates.delivering(room))

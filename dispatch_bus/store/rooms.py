@@ -28,6 +28,8 @@ class RoomState:
     pulled_at: datetime | None
     failing_since: datetime | None
     last_error: str | None
+    clock_ahead_s: float | None = None
+    clock_at: datetime | None = None
 
 
 class Rooms:
@@ -68,6 +70,12 @@ class Rooms:
     def note_confirmed(self, room: str, pages: int) -> None:
         """Note how many pages the room knows to be stored."""
         self._connection.execute(update(_T).where(_T.c.id == room).values(confirmed_pages=pages))
+
+    def note_clock(self, room: str, ahead_s: float, at: datetime) -> None:
+        """Note how far a room's clock is ahead of the database's."""
+        self._connection.execute(
+            update(_T).where(_T.c.id == room).values(clock_ahead_s=ahead_s, clock_at=at)
+        )
 
     def fail(self, room: str, at: datetime, error: str) -> bool:
         """Note that a room does not answer; true when it did until now."""

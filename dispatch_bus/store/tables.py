@@ -166,6 +166,8 @@ room = Table(
     Column("records", BigInteger, nullable=False),
     Column("failing_since", Moment),
     Column("last_error", Text),
+    Column("clock_ahead_s", Double),
+    Column("clock_at", Moment),
 )
 
 quarantine = Table(

@@ -27,6 +27,8 @@ class Room(Said):
     """Tellings that are still to reach it."""
     undelivered_since: Moment | None = Field(examples=[None])
     """Since when the oldest of them waits, or null."""
+    clock_ahead_s: float | None = Field(examples=[0.012])
+    """Seconds that its clock was ahead of the bus's when last measured, or null."""
 
 
 class Rooms(Said):

@@ -127,7 +127,9 @@ CREATE TABLE room (
     pulled_at timestamptz,
     records bigint NOT NULL,
     failing_since timestamptz,
-    last_error text
+    last_error text,
+    clock_ahead_s double precision,
+    clock_at timestamptz
 );
 
 CREATE TABLE quarantine (
