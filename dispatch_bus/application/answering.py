@@ -46,10 +46,8 @@ def take(bus: Bus, uow: UnitOfWork, given: Answer, centres: frozenset[str]) -> N
     _check_speaker(notice, given, centres)
     if not uow.signals.first_time(given.id, notice.id, uow.now):
         return notice
-    # An answer that is refused halfway leaves nothing but the mark that it was given.
-    with uow.savepoint():
-        step = _step(bus, uow, filed, notice, given)
-        carry_out(bus, uow, filed, step, answer=given.id, said_at=given.at.isoformat())
+    step = _step(bus, uow, filed, notice, given)
+    carry_out(bus, uow, filed, step, answer=given.id, said_at=given.at.isoformat())
     return step.notice
 
 

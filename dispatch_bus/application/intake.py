@@ -188,8 +188,6 @@ def _answer(bus: Bus, uow: UnitOfWork, origin: Origin, given: Answer) -> None:
     uow.journal.append(uow.now, about, received)
     try:
         answering.take(bus, uow, given, speaking)
-    except Unstorable:
-        raise
     except Refused as reason:
         answering.refuse(uow, given, reason)
 

@@ -14,7 +14,7 @@ from making.values import NOON, answer, report
 from making.wiring import Desk, MakeBus
 from making.world import ACROSS, IN_ZONE, agreement, book
 
-from dispatch_bus.application import answering, timekeeping
+from dispatch_bus.application import answering, deciding, timekeeping
 from dispatch_bus.domain.errors import NotAllowed, Refused
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.notice import Answer, AnswerKind, NoticeKind, NoticeState, RefusalCause
@@ -114,8 +114,8 @@ def test_a_refused_answer_of_a_room_is_journalled_with_the_reason(desk: Desk) ->
     assert state(desk, notice) is NoticeState.ACCEPTED
 
 
-def test_an_answer_that_fails_halfway_leaves_the_notice_as_it_was(desk: Desk) -> None:
-    """State, journal and tellings of an answer come together or not at all."""
+def test_an_answer_that_cannot_be_carried_out_leaves_the_notice_as_it_was(desk: Desk) -> None:
+    """While the receiver is missing from the book nothing of the answer takes effect."""
     notice = offered(desk)
     left = {name: one for name, one in desk.bus.book.centres.items() if name != "BE-1"}
     keep = desk.bus.book
@@ -204,3 +204,16 @@ def test_an_answer_racing_its_deadline_ends_in_exactly_one_owner(
         timekeeping.expire_offers(keeper)
         assert state(desk, notice) in {NoticeState.REFUSED, NoticeState.EXPIRED}
     assert len(desk.entries(EntryKind.HANDOFF_REFUSED, EntryKind.HANDOFF_EXPIRED)) == 10
+
+
+def test_of_timekeepers_at_once_each_offer_is_expired_and_alarmed_by_one(
+    desk: Desk, another_bus: MakeBus
+) -> None:
+    """Two supervisors are not called twice because two processes watch the clock."""
+    desk.with_book(book(agreement("BE", "NL", offers_automatically=True, answer_s=0.0)))
+    desk.pull("NL", *(report(f"C-{number}", at=ACROSS) for number in range(10)))
+    deciding.decide(desk.bus)
+    keepers = [another_bus(f"timekeeper-{number}") for number in range(4)]
+    race(*(lambda bus=bus: timekeeping.expire_offers(bus) for bus in keepers))
+    assert len(desk.entries(EntryKind.HANDOFF_EXPIRED)) == 10
+    assert len(desk.entries(EntryKind.ALARM_RAISED)) == 10
