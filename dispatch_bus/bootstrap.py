@@ -178,7 +178,8 @@ def _limits(settings: BusSettings) -> Limits:
         pull_wait_s=intake.wait_s,
         pull_deadline_s=intake.deadline_s,
         backlog=intake.backlog_limit,
-        decide_batch=100,
+        # Every incident of a batch stays locked until it ends, and deliveries wait for that.
+        decide_batch=20,
         in_flight=delivery.in_flight,
         deliver_deadline_s=delivery.deadline_s,
         retry_first_s=delivery.retry_first_s,
