@@ -39,7 +39,7 @@ def up(configuration: ConfigOption = None) -> None:
 def run(
     configuration: ConfigOption = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulated incidents.")] = 7,
-    rate: Annotated[float, typer.Option(help="Records per second and room.")] = 1.0,
+    rate: Annotated[float, typer.Option(help="New cases per second and room.")] = 0.5,
 ) -> None:
     """Run the bus with five simulated control rooms and show what happens, until Ctrl-C."""
     settings, loaded = load_checked(configuration)
@@ -51,7 +51,7 @@ def run_demo(
     configuration: ConfigOption = None,
     length_s: Annotated[int, typer.Option("--for", min=5, help="Seconds of incidents.")] = 30,
     seed: Annotated[int, typer.Option(help="Seed of the simulated incidents.")] = 7,
-    rate: Annotated[float, typer.Option(help="Records per second and room.")] = 3.0,
+    rate: Annotated[float, typer.Option(help="New cases per second and room.")] = 2.0,
     report: Annotated[Path, typer.Option(help="Where to write the report.")] = Path(
         "demo-report.json"
     ),
