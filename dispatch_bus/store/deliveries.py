@@ -36,6 +36,12 @@ _TELL = _INSERT.on_conflict_do_update(
             "CASE WHEN delivery.delivered < delivery.sequence"
             " THEN delivery.told_at ELSE excluded.told_at END"
         ),
+        # One alarm for one wait: a newer telling that joins it raises no second.
+        "alarmed": text(
+            "CASE WHEN delivery.delivered < delivery.sequence"
+            " AND delivery.alarmed = delivery.sequence"
+            " THEN excluded.sequence ELSE delivery.alarmed END"
+        ),
     },
 )
 # Asked by every lane each second and at each wake-up: building it would cost more than running

@@ -63,6 +63,17 @@ def test_what_has_not_arrived_in_time_is_said_once_with_the_phones(desk: Desk) -
     assert overdue.facts["second_channel"] == "telephone"
 
 
+def test_one_wait_raises_one_alarm_however_often_the_case_changes(desk: Desk) -> None:
+    """A newer revision joins the wait; the next wait, after a delivery, is another one."""
+    desk.file(report(at=IN_ZONE, revision=1))
+    assert timekeeping.alarm_overdue(desk.bus) == 1
+    desk.file(report(at=IN_ZONE, revision=2, hazards=("smoke",)))
+    assert timekeeping.alarm_overdue(desk.bus) == 0
+    desk.deliver("BE")
+    desk.file(report(at=IN_ZONE, revision=3, hazards=("smoke", "gas")))
+    assert timekeeping.alarm_overdue(desk.bus) == 1
+
+
 def test_what_has_arrived_is_not_overdue(desk: Desk) -> None:
     """A delivered telling raises no alarm."""
     desk.file(report(at=IN_ZONE))
