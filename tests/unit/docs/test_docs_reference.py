@@ -89,6 +89,16 @@ def test_every_option_is_in_the_reference() -> None:
         assert not missing, f"{name}: {missing}"
 
 
+def test_every_default_is_in_the_reference() -> None:
+    """The reference tells the default of each option that takes a value and has one."""
+    lines = (DOCS / "reference.md").read_text("utf-8").splitlines()
+    for name, command in all_commands():
+        (row,) = (line for line in lines if line.startswith(f"| `{name}"))
+        for one in command.params:
+            if isinstance(one.default, int | float | str | Path) and not one.is_flag:
+                assert f"({one.default}" in row.replace("`", ""), f"{name}: {one.name}"
+
+
 def test_every_error_is_in_the_reference() -> None:
     """The reference names each error that has a kind of recovery."""
     tree = {
