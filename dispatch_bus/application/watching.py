@@ -9,7 +9,7 @@ from attrs import frozen
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.feed import told
 from dispatch_bus.domain.codes import Mode
-from dispatch_bus.domain.notice import Notice, NoticeKind
+from dispatch_bus.domain.notice import Notice
 from dispatch_bus.journal.entry import Entry
 from dispatch_bus.store.rooms import RoomState
 
@@ -63,6 +63,6 @@ def glance(bus: Bus, after: int) -> Glance:
                 if room
             },
             notices=uow.notices.counts(Mode.ACTUAL),
-            handoffs=tuple(uow.notices.board(NoticeKind.HANDOFF, _HANDOFFS)),
+            handoffs=tuple(uow.notices.pending_handoffs(_HANDOFFS)),
             quarantined=sum(uow.quarantine.counts().values()),
         )

@@ -53,7 +53,7 @@ def follow(
     while True:
         entries = look(bus, last, _PAGE).entries
         for one in entries:
-            console.print(line(one), highlight=False)
+            console.print(line(one), highlight=False, soft_wrap=True)
             last = one.number
         if not entries and not keep_on:
             return
@@ -68,6 +68,6 @@ def show(incident: UUID, configuration: ConfigOption = None) -> None:
     last = 0
     while entries := history(bus, incident, last, _PAGE):
         for one in entries:
-            console.print(line(one), highlight=False)
+            console.print(line(one), highlight=False, soft_wrap=True)
             console.print_json(data=dict(one.entry.facts), indent=None)
         last = entries[-1].number

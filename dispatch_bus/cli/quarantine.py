@@ -10,12 +10,11 @@ from uuid import UUID
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
 from dispatch_bus.application import quarantining
 from dispatch_bus.bootstrap import load_checked, open_bus
 from dispatch_bus.cli.options import ConfigOption
-from dispatch_bus.store.quarantine import QuarantineState
+from dispatch_bus.store.quarantine import Quarantined, QuarantineState
 
 commands = typer.Typer(help="See, mend and replay records.", no_args_is_help=True)
 
@@ -28,12 +27,17 @@ def list_records(
 ) -> None:
     """List quarantined records, newest first."""
     bus = open_bus(*load_checked(configuration), "cli")
-    table = Table("Id", "Room", "Record", "State", "Bytes", "Field", "Remedy", "Since")
+    console = Console()
     for one in quarantining.listed(bus, state, limit):
-        since = f"{one.received_at.astimezone():%d %b %H:%M:%S}"
-        words = (str(one.id), one.room, one.record, one.state.value, f"{one.bytes:,}")
-        table.add_row(*map(escape, (*words, one.field, one.remedy, since)))
-    Console().print(table)
+        console.print(_told(one), highlight=False, soft_wrap=True)
+
+
+def _told(one: Quarantined) -> str:
+    since = f"{one.received_at.astimezone():%d %b %H:%M:%S}"
+    record = f"{one.room} record {one.record}, {one.bytes:,} bytes"
+    reason = f"{escape(one.field)}: {escape(one.remedy)}"
+    head = f"[bold]{one.id}[/] {one.state.value} since {since}: {escape(record)}"
+    return f"{head}\n  [yellow]→[/] {reason}"
 
 
 @commands.command()

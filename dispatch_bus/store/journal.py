@@ -29,6 +29,8 @@ from dispatch_bus.journal.merkle import Frontier, leaf_hash
 from dispatch_bus.store import tables
 
 PARTITION = 1_000_000
+_COLUMNS = ("kind", "schema_version", "entry", "incident", "notice")
+_LOGGED = ("kind", "correlation", "incident", "notice")
 # Only entries of transactions that every later snapshot sees are sealed, so no number is ever
 # given before a transaction that began earlier has ended.
 _SETTLED = text("xid < pg_snapshot_xmin(pg_current_snapshot())")
@@ -70,6 +72,8 @@ class Journal:
         self._connection = connection
         self._actor = actor
         self._pending: list[dict[str, Any]] = []
+        self.written: list[dict[str, str]] = []
+        """What was written, for the process's log: kinds and ids, never facts."""
 
     def append(
         self, at: datetime, about: About, happening: Happening, sealed: Sealed | None = None
@@ -94,13 +98,16 @@ class Journal:
                 "entry": encode(entry),
                 "incident": about.incident,
                 "notice": about.notice,
+                "correlation": about.correlation,
             }
         )
 
     def flush(self) -> None:
         """Write what was noted, in one statement."""
         if self._pending:
-            self._connection.execute(insert(tables.journal_pending), self._pending)
+            rows = [{name: row[name] for name in _COLUMNS} for row in self._pending]
+            self._connection.execute(insert(tables.journal_pending), rows)
+            self.written += [_log_line(row) for row in self._pending]
             self._pending = []
 
     def mark(self) -> int:
@@ -229,6 +236,10 @@ class Journal:
             f"FOR VALUES FROM ({first}) TO ({first + PARTITION})",
         ):
             self._connection.execute(text(statement))
+
+
+def _log_line(row: dict[str, Any]) -> dict[str, str]:
+    return {name: str(row[name]) for name in _LOGGED if row[name] is not None}
 
 
 def stream(connection: Connection, batch: int = 1_000) -> Iterator[tuple[int, int, bytes, bytes]]:

@@ -92,12 +92,6 @@ class Notices:
         query = select(_T).where(_T.c.leaving_since <= now - hold, _T.c.closed_at.is_(None))
         return [_notice(row) for row in self._connection.execute(query.limit(limit))]
 
-    def board(self, kind: NoticeKind, limit: int, *, ended: bool = False) -> list[Notice]:
-        """Return the newest notices of one kind."""
-        query = select(_T).where(_T.c.kind == kind).order_by(_T.c.opened_at.desc()).limit(limit)
-        query = query if ended else query.where(_T.c.closed_at.is_(None))
-        return [_notice(row) for row in self._connection.execute(query)]
-
     def page(self, wanted: NoticeFilter, before: Mark | None, limit: int) -> list[Notice]:
         """Return the newest notices that a filter lets through, from a mark on."""
         query = select(_T).where(*wanted.conditions)

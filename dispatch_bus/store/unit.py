@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 
+import structlog
 from sqlalchemy import Connection, Engine, text
 
 from dispatch_bus.store.deliveries import Deliveries
@@ -18,6 +19,8 @@ from dispatch_bus.store.notices import Notices
 from dispatch_bus.store.quarantine import Quarantine
 from dispatch_bus.store.rooms import Rooms
 from dispatch_bus.store.signals import Signals, Wakeup
+
+_log = structlog.get_logger(__name__)
 
 
 class UnitOfWork:
@@ -88,6 +91,8 @@ class Store:
             unit = UnitOfWork(connection, self.keys, self._actor)
             yield unit
             unit.flush()
+        for line in unit.journal.written:
+            _log.info(line.pop("kind"), **line)
 
     @contextmanager
     def whole_journal(self) -> Iterator[Iterator[tuple[int, int, bytes, bytes]]]:
