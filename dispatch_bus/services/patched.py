@@ -2,9 +2,9 @@
 
 import warnings
 
-with warnings.catch_warnings():
-    # That eventlet is in maintenance is known: it stays at this edge, to be replaced here.
-    warnings.simplefilter("ignore", DeprecationWarning)
+# That eventlet is in maintenance is known: it stays at this edge, to be replaced here. It sets a
+# filter of its own for saying so, which recording leaves without effect.
+with warnings.catch_warnings(record=True):
     import eventlet
 
 eventlet.monkey_patch()
