@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -10,10 +11,14 @@ from pathlib import Path
 from dispatch_bus.bootstrap import data_folder
 from dispatch_bus.cli.ready import ready_file
 from dispatch_bus.cli.supervise import Child, ChildProcess, Supervised, says_ready
-from dispatch_bus.domain.errors import Retry
+from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.settings import Settings
 from dispatch_bus.store.embedded import EmbeddedPostgres
+from dispatch_bus.store.embedded.failure import disk_full, is_disk_full
 from dispatch_bus.store.schema import migrate
+
+# Too little for a page of the database, let alone for a log.
+_ROOM_BYTES = 64 * 1024
 
 
 class Database(EmbeddedPostgres):
@@ -32,22 +37,40 @@ class Database(EmbeddedPostgres):
         return self._migrated
 
 
+class BusProcess(ChildProcess):
+    """A process of the bus over the data folder ``data``, whose disk may be full."""
+
+    def __init__(self, child: Child, data: Path) -> None:
+        super().__init__(child)
+        self._data = data
+
+    def verdict(self, status: int) -> Stop | None:
+        """Return why starting again cannot help; on a full disk in the same words as the database.
+
+        The process may have had no room for its last words either, so the disk itself is asked.
+        """
+        verdict = super().verdict(status)
+        told = verdict is not None and is_disk_full(str(verdict))
+        if told or (status > 0 and shutil.disk_usage(self._data).free < _ROOM_BYTES):
+            return disk_full(self._data)
+        return verdict
+
+
 def processes(settings: Settings, rooms: Sequence[Child] = ()) -> list[Supervised]:
     """Return what runs the bus, in starting order: database, services, gateway, rooms."""
     data = data_folder(settings.bus)
     (data / "log").mkdir(parents=True, exist_ok=True)
     database = [] if settings.bus.store.url else [Database(data / "postgres")]
-    own = (_child(data, name, settings.folder) for name in ("services", "gateway"))
+    own = (
+        BusProcess(_child(data, name, settings.folder), data) for name in ("services", "gateway")
+    )
     return [*database, *own, *(ChildProcess(room) for room in rooms)]
 
 
-def _child(data: Path, name: str, config: Path) -> ChildProcess:
-    module = f"dispatch_bus.cli.{name}"
-    return ChildProcess(
-        Child(
-            name=name,
-            command=(sys.executable, "-m", module, str(config)),
-            log=data / "log" / f"{name}.log",
-            ready=says_ready(ready_file(data, name)),
-        )
+def _child(data: Path, name: str, config: Path) -> Child:
+    return Child(
+        name=name,
+        command=(sys.executable, "-m", f"dispatch_bus.cli.{name}", str(config)),
+        log=data / "log" / f"{name}.log",
+        ready=says_ready(ready_file(data, name)),
     )

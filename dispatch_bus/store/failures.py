@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -56,7 +58,8 @@ def _sqlstate(error: Exception) -> str | None:
 def _meaning(error: Exception) -> DispatchBusError:
     state = _sqlstate(error)
     if state == _DISK_FULL:
-        return Stop("The database's disk is full.", "Free space, then start the bus again.")
+        what = f"The database has no room left: {os.strerror(errno.ENOSPC)}."
+        return Stop(what, "Free space, then start the bus again.")
     if state and state.startswith(_LIMIT_EXCEEDED):
         return Unstorable(f"SQLSTATE {state}")
     return Retry(f"The database did not answer ({state or type(error).__name__})")
