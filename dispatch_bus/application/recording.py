@@ -64,7 +64,7 @@ def record(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> None:
         uow.journal.append(uow.now, about, _happening(EntryKind.INCIDENT_RECOGNISED, arrival))
     elif known is None:
         _file_new(bus, uow, arrival, last.source.generation + 1 if last else 1)
-    elif repeated := _nothing_new(bus, known, arrival):
+    elif repeated := _nothing_new(bus, uow, known, arrival):
         _repeat(uow, arrival, known, repeated)
     else:
         _revise(bus, uow, arrival, known)
@@ -99,13 +99,22 @@ def _original(uow: UnitOfWork, arrival: Arrival, known: Filed | None) -> UUID | 
     return copy.id if copy and _same_case(copy.case_created, arrival) else None
 
 
-def _nothing_new(bus: Bus, known: Filed, arrival: Arrival) -> EntryKind | None:
+def _nothing_new(bus: Bus, uow: UnitOfWork, known: Filed, arrival: Arrival) -> EntryKind | None:
     told, last = arrival.report.revision, known.source_revision
     if told is not None and last is not None and told < last:
         return EntryKind.INCIDENT_STALE
     if known.content_hash == content_hash(bus, arrival.report):
         return EntryKind.INCIDENT_UNCHANGED
+    if told is None and _came_before(uow, known, arrival):
+        return EntryKind.INCIDENT_STALE
     return None
+
+
+def _came_before(uow: UnitOfWork, known: Filed, arrival: Arrival) -> bool:
+    """Tell whether this very record has been filed: without a count, only its name says so."""
+    kinds = (EntryKind.INCIDENT_RECORDED, EntryKind.INCIDENT_STUBBED)
+    entries = (entry for kind in kinds for entry in uow.journal.told(known.id, kind))
+    return any(entry.facts["record"] == arrival.record for entry in entries)
 
 
 def _repeat(uow: UnitOfWork, arrival: Arrival, known: Filed, kind: EntryKind) -> None:

@@ -207,7 +207,7 @@ class Journal:
         return next(iter(self._numbered(query)), None)
 
     def told(self, incident: UUID, kind: EntryKind) -> list[Entry]:
-        """Return every entry of one kind about an incident, those that wait for the seal too."""
+        """Return every entry of one kind about an incident, sealed, waiting or only noted yet."""
         parts = [
             select(table.c.schema_version, table.c.entry).where(
                 table.c.incident == incident, table.c.kind == kind
@@ -216,7 +216,13 @@ class Journal:
         ]
         # One statement, one snapshot: an entry that is being sealed is in exactly one of the two.
         rows = self._connection.execute(union_all(*parts))
-        return [decode(row.entry, row.schema_version) for row in rows]
+        written = [decode(row.entry, row.schema_version) for row in rows]
+        return [*written, *self._noted(incident, kind)]
+
+    def _noted(self, incident: UUID, kind: EntryKind) -> Iterator[Entry]:
+        for row in self._pending:
+            if (row["incident"], row["kind"]) == (incident, kind.value):
+                yield decode(row["entry"], row["schema_version"])
 
     def _numbered(self, query: Select[Any]) -> list[Numbered]:
         return [

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import pytest
-from making.gates import ScriptedGate
+from making.gates import ScriptedGate, told
+from making.values import report
+from making.wiring import Desk
+from making.world import FAR_INSIDE, IN_ZONE
 
 from dispatch_bus.application import quarantining
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.intake import pull
 from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.domain.place import Position
 from dispatch_bus.sdk.page import Page, Record
 
 
@@ -51,3 +56,21 @@ def test_after_a_failure_one_record_is_asked_for(bus: Bus) -> None:
         pull(bus, "NL", gate)
 
     assert gate.limits == [bus.limits.page, 1, bus.limits.page]
+
+
+@pytest.mark.parametrize("at", [IN_ZONE, FAR_INSIDE], ids=["whole", "stub"])
+@pytest.mark.parametrize("pages", [[3], [2, 1], [1, 1, 1]], ids=str)
+def test_an_uncounted_record_that_comes_again_is_old(
+    desk: Desk, at: Position, pages: list[int]
+) -> None:
+    """Without revision numbers a repeated record does not undo the one that came after it."""
+    first = told("r-1", report("C-1", at=at, hazards=("UN 1203",)))
+    second = told("r-2", report("C-1", at=at, hazards=("UN 1005",)))
+    records = [first, second, first]
+    for place, size in enumerate(pages):
+        taken, records = tuple(records[:size]), records[size:]
+        desk.gates["NL"].pages.append(Page(cursor=f"{place}", records=taken))
+        pull(desk.bus, "NL", desk.gates["NL"])
+
+    assert desk.filed("C-1").revision == 2
+    assert len(desk.entries(EntryKind.INCIDENT_STALE)) == 1
