@@ -14,6 +14,7 @@ from dispatch_bus.bootstrap import database_url, load_checked
 from dispatch_bus.cli import config, demo, journal, live, quarantine, zones
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.domain.errors import DispatchBusError
+from dispatch_bus.observability import logs
 from dispatch_bus.store.schema import migrate as migrate_database
 
 _commands = typer.Typer(
@@ -71,6 +72,8 @@ def migrate(configuration: ConfigOption = None) -> None:
 
 def app() -> None:
     """Run the command; an error that was raised on purpose is shown as one message."""
+    # What a command answers goes to standard output; the log stays out of it.
+    logs.configure("console", "warning")
     try:
         _commands()
     except DispatchBusError as error:
