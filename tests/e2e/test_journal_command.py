@@ -1,0 +1,91 @@
+"""``dispatch-bus journal`` and ``config`` over a running bus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+from buses.cases import case
+from buses.private import PrivateBus, private_bus
+from servers.waiting import wait_for
+
+from dispatch_bus.application import board
+from dispatch_bus.store.embedded import find_running
+
+pytestmark = pytest.mark.xdist_group("bus-e2e")
+
+
+@pytest.fixture(scope="module")
+def bus() -> Iterator[PrivateBus]:
+    """A bus that has mirrored one incident, and whose journal a checkpoint covers."""
+    with private_bus() as made:
+        for room in made.rooms.values():
+            room.start()
+        made.rooms["NL"].send("r-1", case(made.settings, "NL", "2026-1"))
+        made.start()
+        wait_for(lambda: (seen := made.glance()) and seen.notices, "the incident is mirrored")
+        made.drain()
+        yield made
+
+
+def flip_a_bit(bus: PrivateBus) -> None:
+    """Change one bit of the second entry as a forger would: past the trigger that forbids it."""
+    running = find_running(bus.data / "postgres")
+    assert running is not None
+    url = running.url_of("dispatch_bus", "postgres").replace("+psycopg", "")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute(
+            "UPDATE journal SET entry = set_byte(entry, 20, get_byte(entry, 20) # 1) "
+            "WHERE number = 2"
+        )
+
+
+def test_the_shipped_configuration_is_free_of_errors(bus: PrivateBus) -> None:
+    """``config check`` ends with status 0 and counts what it found."""
+    answer = bus.command("config", "check")
+
+    assert answer.returncode == 0
+    assert b"0 errors" in answer.stdout
+
+
+def test_the_newest_entries_are_printed(bus: PrivateBus) -> None:
+    """``journal tail`` prints as many lines as it is asked for, with their numbers."""
+    lines = bus.command("journal", "tail", "-n", "3").stdout.decode().splitlines()
+    numbers = [int(line.split()[0]) for line in lines]
+
+    assert len(numbers) == 3
+    assert numbers == list(range(numbers[0], numbers[0] + 3))
+
+
+def test_the_story_of_an_incident_is_printed(bus: PrivateBus) -> None:
+    """``journal show`` tells it from its record to its delivery, without personal fields."""
+    (incident,) = board.incidents(bus.bus, None, 10, open_only=False).items
+    printed = bus.command("journal", "show", str(incident.id)).stdout.decode()
+
+    for kind in ("incident.recorded", "incident.decided", "mirror.opened", "delivery.made"):
+        assert kind in printed
+    assert "smoke from the roof" not in printed
+
+
+def test_an_unknown_incident_is_a_clear_error(bus: PrivateBus) -> None:
+    """``journal show`` of an id that the bus does not know ends with status 1 and a remedy."""
+    answer = bus.command("journal", "show", "00000000-0000-0000-0000-000000000001")
+
+    assert answer.returncode == 1
+    assert b"Use the id of an incident on the bus." in answer.stderr
+
+
+def test_a_changed_byte_is_found(bus: PrivateBus) -> None:
+    """``journal verify`` calls the journal whole, and after one changed byte names its entry."""
+    whole = bus.command("journal", "verify")
+    flip_a_bit(bus)
+    broken = bus.command("journal", "verify")
+    flip_a_bit(bus)
+
+    assert whole.returncode == 0
+    assert b"The journal is whole" in whole.stdout
+    assert broken.returncode == 1
+    assert b"\n2: " in b"\n" + broken.stdout
+    assert b"The journal is broken" in broken.stdout

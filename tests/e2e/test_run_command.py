@@ -1,0 +1,63 @@
+"""``dispatch-bus run`` in a terminal, as ``make run`` starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from buses.private import COMMAND, PrivateBus, private_bus
+from buses.terminal import Terminal, terminal
+from servers.waiting import wait_until_gone
+
+from dispatch_bus.application.feed import start
+from dispatch_bus.application.sealing import verify_journal
+from dispatch_bus.store.embedded import EmbeddedPostgres
+
+pytestmark = pytest.mark.xdist_group("bus-e2e")
+
+
+@pytest.fixture
+def bus() -> Iterator[PrivateBus]:
+    """A configuration of the test's own; the command starts everything itself."""
+    with private_bus() as made:
+        yield made
+
+
+def run_for_a_while(bus: PrivateBus) -> Terminal:
+    """Run the command until records have come and gone, and end it with Ctrl-C."""
+    with terminal([str(COMMAND), "run", "--config", str(bus.config), "--rate", "2"]) as seen:
+        for words in ("Rooms", "reads", "What happens", "mirror.opened"):
+            seen.wait_for(words)
+        processes = psutil.Process(seen.process.pid).children(recursive=True)
+        assert len(processes) > 8
+        assert seen.end() == 0
+        for process in processes:
+            wait_until_gone(process.pid)
+    return seen
+
+
+def state(bus: PrivateBus) -> tuple[int, dict[str, int]]:
+    """Return how long the journal is, and how many records each room has given."""
+    with EmbeddedPostgres(bus.data / "postgres"):
+        assert verify_journal(bus.bus).ok
+        account = bus.account()
+        assert account.lost == account.duplicated == ()
+        seen = bus.glance()
+        assert seen is not None
+        last = start(bus.bus, None)
+        read = {room.id: room.records for room in seen.rooms}
+        bus.bus.store.close()
+        return last, read
+
+
+def test_it_shows_what_happens_and_goes_on_where_it_was(bus: PrivateBus) -> None:
+    """Ctrl-C ends it with status 0 and leaves no process; the next run continues the journal."""
+    run_for_a_while(bus)
+    length, read = state(bus)
+    run_for_a_while(bus)
+    longer, read_on = state(bus)
+
+    assert length > 0
+    assert longer > length
+    assert all(read_on[room] >= count for room, count in read.items())
