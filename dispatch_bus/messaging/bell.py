@@ -74,16 +74,23 @@ class Bell(SharedExtension, ConsumerMixin):
         return [consumer]
 
     def on_decode_error(self, message: Any, exc: Exception) -> None:
-        """Count a wake-up that cannot be read and settle it: the sweep finds its work."""
-        MALFORMED_WAKEUPS.inc()
-        _log.warning("a wake-up could not be read", error=str(exc))
-        message.ack()
+        """Take note of a wake-up that cannot be decoded."""
+        self._unreadable(message, str(exc))
 
     def _rung(self, body: Any, message: Any) -> None:
+        lane = body.get("lane") if isinstance(body, dict) else None
+        if not isinstance(lane, str):
+            self._unreadable(message, "it is no object that names its lane")
+            return
         kind = message.delivery_info.get("routing_key", "")
         WAKEUPS.labels(kind).inc()
-        lane = body.get("lane", "") if isinstance(body, dict) else ""
         waiter = self._waiters[kind].get(lane)
         if waiter:
             waiter.ring()
+        message.ack()
+
+    def _unreadable(self, message: Any, why: str) -> None:
+        """Count a wake-up that says nothing and settle it: the sweep finds its work."""
+        MALFORMED_WAKEUPS.inc()
+        _log.warning("a wake-up could not be read", error=why)
         message.ack()

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import eventlet
+from amqp.exceptions import AMQPError  # type: ignore[import-untyped]
+from kombu.exceptions import KombuError
 from kombu.messaging import Producer
 from nameko.extensions import DependencyProvider
 
@@ -14,6 +16,7 @@ from dispatch_bus.messaging.topology import KINDS, WAKE, queue
 from dispatch_bus.store.signals import Wakeup
 
 _BOUND_S = 2.0
+_FAILURES = (eventlet.Timeout, OSError, AMQPError, KombuError)
 
 
 class Publisher:
@@ -34,7 +37,7 @@ class Publisher:
             with eventlet.Timeout(_BOUND_S):
                 for one in distinct.values():
                     self._publish(one)
-        except (eventlet.Timeout, OSError) as error:
+        except _FAILURES as error:
             self.close()
             raise Retry(f"The broker did not take a wake-up ({type(error).__name__})") from error
 

@@ -8,6 +8,9 @@ from attrs import field, frozen
 from kombu.connection import Connection
 from kombu.entity import Exchange, Queue
 
+# Less than a publish may take: kombu closes the socket of a broker that takes a connection and
+# never answers only when this runs out, and whoever interrupts it earlier leaves it open.
+_CONNECT_S = 1.0
 WAKE = Exchange("dispatch-bus.wake", type="direct", durable=True)
 KINDS = ("decide", "deliver")
 
@@ -26,4 +29,6 @@ class Broker:
 
     def connect(self) -> Connection:
         """Make a connection object; it connects when it is first used."""
-        return Connection(self.url, transport_options=self.transport_options, connect_timeout=5)
+        return Connection(
+            self.url, transport_options=self.transport_options, connect_timeout=_CONNECT_S
+        )

@@ -1,0 +1,25 @@
+"""Wake-ups: what rings whom, and what a message that is none can do."""
+
+from __future__ import annotations
+
+from messaging_runs import run
+
+
+def test_a_wake_up_rings_its_lane_alone() -> None:
+    """The lane that nobody rang did not look again."""
+    assert run("ring_one_lane").said == {"a": 2, "b": 2}
+
+
+def test_several_rings_count_as_one() -> None:
+    """Five wake-ups that come while a lane is at work make it look once more, not five times."""
+    assert run("ring_a_busy_lane").said == {"a": 4}
+
+
+def test_what_is_no_wake_up_is_counted_and_settled_and_ends_nothing() -> None:
+    """Broken JSON, foreign content types, pickles and bodies without a lane do no harm."""
+    assert run("send_nonsense").said == {"malformed": 150.0, "rung": 1.0}
+
+
+def test_work_is_done_without_any_wake_up() -> None:
+    """The sweep finds what is there at the start, and what comes later."""
+    assert run("ring_nobody").said == {"done": 11.0}
