@@ -20,7 +20,7 @@ from dispatch_bus.domain.notice import (
     Side,
     Step,
 )
-from dispatch_bus.store.incidents import Filed
+from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.unit import UnitOfWork
 
 _OFFERED = handoff.PENDING | {NoticeState.ACCEPTED}

@@ -12,7 +12,8 @@ from attrs import frozen
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.feed import Told, told
 from dispatch_bus.domain.notice import Notice
-from dispatch_bus.store.incidents import Filed, unknown
+from dispatch_bus.store.filed import Filed
+from dispatch_bus.store.incidents import unknown
 from dispatch_bus.store.notices import NoticeFilter
 from dispatch_bus.store.paging import Mark
 from dispatch_bus.store.quarantine import Quarantined, QuarantineState

@@ -15,7 +15,7 @@ from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.telling import about_incident
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.report import Personal
-from dispatch_bus.store.incidents import Filed
+from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.keys import Erased
 from dispatch_bus.store.unit import UnitOfWork
 

@@ -14,7 +14,7 @@ from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.notice import Notice
 from dispatch_bus.domain.reconcile import reconcile
 from dispatch_bus.domain.routing import Passed, Verdict, judge
-from dispatch_bus.store.incidents import Filed, Reference
+from dispatch_bus.store.filed import Filed, Reference
 from dispatch_bus.store.unit import UnitOfWork
 
 _log = structlog.get_logger(__name__)

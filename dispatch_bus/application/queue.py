@@ -15,7 +15,7 @@ from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.rooms import Reading, RoomView, views
 from dispatch_bus.domain.centre import SecondChannel
 from dispatch_bus.domain.notice import Notice, Side
-from dispatch_bus.store.incidents import Filed
+from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.unit import UnitOfWork
 
 # Time for one telephone call before the offer expires.

@@ -27,7 +27,7 @@ from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.place import Position
 from dispatch_bus.domain.report import Report
 from dispatch_bus.domain.routing import concerns_neighbours
-from dispatch_bus.store.incidents import Filed
+from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.journal import About, Sealed
 from dispatch_bus.store.keys import Erased, WrappedKey
 from dispatch_bus.store.unit import UnitOfWork

@@ -8,7 +8,7 @@ from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.message import Act, Content, Message, act, content
 from dispatch_bus.domain.notice import Notice, NoticeKind, Side, Step
-from dispatch_bus.store.incidents import Filed, Reference, moved
+from dispatch_bus.store.filed import Filed, Reference, moved
 from dispatch_bus.store.journal import About, facts
 from dispatch_bus.store.signals import Wakeup
 from dispatch_bus.store.unit import UnitOfWork

@@ -18,7 +18,7 @@ from servers.waiting import wait_for
 from dispatch_bus.application import board, quarantining
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.sdk.simulator.malformed import Flaw, flawed
-from dispatch_bus.store.incidents import Filed
+from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.quarantine import Quarantined, QuarantineState
 
 pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("bus-rooms")]

@@ -20,7 +20,7 @@ from dispatch_bus.domain.notice import Notice, NoticeKind
 from dispatch_bus.domain.report import Report
 from dispatch_bus.journal.entry import Entry, decode
 from dispatch_bus.store.engine import connect
-from dispatch_bus.store.incidents import Filed
+from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.keys import KeyRing
 from dispatch_bus.store.unit import Store
 

@@ -22,7 +22,7 @@ from dispatch_bus.domain.message import Act, Content, Message
 from dispatch_bus.domain.notice import Notice, Side
 from dispatch_bus.store.deliveries import Telling
 from dispatch_bus.store.engine import connect
-from dispatch_bus.store.incidents import Filed
+from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.keys import KeyRing
 from dispatch_bus.store.unit import Store
 
