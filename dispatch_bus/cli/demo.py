@@ -91,17 +91,16 @@ class _Director:
         self.report: report.Report | None = None
 
     def note(self, change: Change) -> None:
-        """Take note of a process; the time counts from when the first room is ready."""
-        first = self._began is None and change.name.startswith("room")
-        if first and change.state is State.READY:
-            self._began = time.monotonic()
+        """Take note of a process that died."""
         if change.state is State.DIED:
             self._bar.console.print(f"[red]{change.name} died: {change.detail}[/]")
 
     def step(self) -> bool:
-        """Move the bar; true once the report is made."""
+        """Move the bar; true once the report is made. The time counts once every room has begun."""
         if self._began is None:
-            return False
+            if not simulation.has_begun(self._settings):
+                return False
+            self._began = time.monotonic()
         elapsed = time.monotonic() - self._began
         seen = self._viewer.look()
         if seen is None:

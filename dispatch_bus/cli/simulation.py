@@ -16,6 +16,7 @@ from dispatch_bus.cli.supervise import Child
 from dispatch_bus.domain.json import to_json
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.simulator import sites
+from dispatch_bus.sdk.simulator.ledger import FILE_NAME
 from dispatch_bus.sdk.simulator.log import RoomLog
 from dispatch_bus.sdk.simulator.spec import Outage, RoomCentre, RoomCode, Spec
 from dispatch_bus.settings import Settings
@@ -43,6 +44,12 @@ def children(settings: Settings, simulation: Simulation) -> list[Child]:
 def rooms_folder(settings: Settings) -> Path:
     """Return the folder that holds the rooms' own logs."""
     return data_folder(settings.bus) / "rooms"
+
+
+def has_begun(settings: Settings) -> bool:
+    """Tell whether every room has opened its log, and so its scenario."""
+    folder = rooms_folder(settings)
+    return all((folder / room.settings.id / FILE_NAME).is_file() for room in settings.rooms)
 
 
 def sent(settings: Settings) -> list[Sent]:
