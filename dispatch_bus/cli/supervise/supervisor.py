@@ -17,7 +17,7 @@ def _never() -> bool:
 
 
 class Supervisor:
-    """Runs ``supervised`` together: each one starts when those before it have been ready.
+    """Runs ``supervised`` together: each one is started only while all before it are ready.
 
     One that dies is started again after 0.2 to 5 s, the others go on meanwhile. None outlives
     this process, even when it is killed. ``on_change`` is told of every new state, on the thread
@@ -55,7 +55,7 @@ class Supervisor:
                 time.sleep(_TICK_S)
 
     def _tick(self) -> None:
+        may_launch = True
         for watch in self._watches:
-            watch.step()
-            if not watch.has_been_ready:
-                return
+            watch.step(may_launch=may_launch)
+            may_launch = may_launch and watch.is_ready

@@ -79,22 +79,25 @@ class Watch:
         self._pid = 0
         self._started_at = 0.0
         self._due = clock()
-        self.has_been_ready = False
 
     @property
     def is_ready(self) -> bool:
         """Whether the process does its work now, as far as is known."""
         return self._state is State.READY
 
-    def step(self) -> None:
-        """Do what is to be done now; raises ``Stop`` where another start cannot help."""
+    def step(self, *, may_launch: bool) -> None:
+        """Do what is to be done now; raises ``Stop`` where another start cannot help.
+
+        A process that needs others would only die again while one of them is away: then it
+        is not to be launched.
+        """
         logfile.trim(self._watched.log)
         if self._state in {State.STOPPED, State.DIED}:
-            self._launch_if_due()
+            if may_launch:
+                self._launch_if_due()
         elif (status := self._watched.exit_status()) is not None:
             self._take_note_of_death(status)
         elif self._state is State.STARTING and self._watched.is_ready():
-            self.has_been_ready = True
             self._enter(State.READY)
 
     def _launch_if_due(self) -> None:

@@ -151,6 +151,21 @@ def test_nothing_starts_behind_a_child_that_is_not_ready(supervised: Supervised)
     assert ("first", "ready") not in supervised.seen
 
 
+def test_of_two_that_die_together_the_second_waits_for_the_first(supervised: Supervised) -> None:
+    """What needs a process that is away is not started only to die of that."""
+    report = str(supervised.folder / "ready")
+    supervised.child("first", f"{WRITES_ITS_NUMBER}; {SLEEP}", report, ready="ready")
+    supervised.child("second", SLEEP)
+    supervised.start()
+    first, second = supervised.pid_when("first", "ready"), supervised.pid_when("second", "ready")
+    for pid in (second, first):
+        os.kill(pid, signal.SIGKILL)
+    supervised.next("second", "ready")
+
+    again = supervised.seen[4:]
+    assert again.index(("first", "ready")) < again.index(("second", "starting"))
+
+
 @pytest.mark.parametrize("request_to_stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_all_stop_in_reverse_order(supervised: Supervised, request_to_stop: int) -> None:
     """Asked to stop in any of three ways, it ends the last child first and itself cleanly."""
