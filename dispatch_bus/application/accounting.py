@@ -50,13 +50,13 @@ class Account:
 
 @frozen
 class _Ledger:
-    """What the journal says of each (room, record) and of each message."""
+    """What the journal says of each (room, record) and (room, message)."""
 
     traces: Counter[tuple[str, str]] = field(factory=Counter)
     effects: Counter[tuple[str, str]] = field(factory=Counter)
     quarantined: Counter[tuple[str, str]] = field(factory=Counter)
-    attempted: set[str] = field(factory=set)
-    made: Counter[str] = field(factory=Counter)
+    attempted: set[tuple[str, str]] = field(factory=set)
+    made: Counter[tuple[str, str]] = field(factory=Counter)
 
     def add(self, entry: Entry) -> None:
         facts = entry.facts
@@ -67,9 +67,9 @@ class _Ledger:
         elif entry.kind == EntryKind.RECORD_QUARANTINED:
             self.quarantined[facts["room"], facts["record"]] += 1
         elif entry.kind == EntryKind.DELIVERY_ATTEMPTED:
-            self.attempted.add(facts["message"])
+            self.attempted.add((facts["room"], facts["message"]))
         elif entry.kind == EntryKind.DELIVERY_MADE:
-            self.made[facts["message"]] += 1
+            self.made[facts["room"], facts["message"]] += 1
 
 
 def settle(bus: Bus, sent: Iterable[Sent], received: Iterable[Received]) -> Account:
@@ -77,15 +77,17 @@ def settle(bus: Bus, sent: Iterable[Sent], received: Iterable[Received]) -> Acco
 
     ``sent`` names a record as often as its room sent it. Lost is a record with fewer entries than
     that, and a delivered message that its room never got. Duplicated is a record that was filed
-    or quarantined twice, a message that took effect twice, and one that a
-    room got although no attempt was journalled.
+    or quarantined twice, a message that was delivered or took effect twice, and one that a room
+    got although no attempt to give it to that room was journalled.
     """
     ledger = _read(bus)
     times = Counter((one.room, one.record) for one in sent)
-    got = {one.message: one for one in received}
+    got = Counter[tuple[str, str]]()
+    for one in received:
+        got[one.room, one.message] += one.applied
     return Account(
-        lost=(*_missing(ledger, times), *(f"message {m}" for m in ledger.made if m not in got)),
-        duplicated=(*_twice(ledger), *_unasked(ledger, got.values())),
+        lost=(*_missing(ledger, times), *_never_got(ledger, got)),
+        duplicated=(*_twice(ledger), *_unasked(ledger, got)),
     )
 
 
@@ -95,6 +97,12 @@ def _missing(ledger: _Ledger, times: Counter[tuple[str, str]]) -> Iterator[str]:
             yield "record {}:{}".format(*key)
 
 
+def _never_got(ledger: _Ledger, got: Counter[tuple[str, str]]) -> Iterator[str]:
+    for room, message in ledger.made:
+        if (room, message) not in got:
+            yield f"message {message} to {room}"
+
+
 def _twice(ledger: _Ledger) -> Iterator[str]:
     for key, count in ledger.effects.items():
         if count > 1:
@@ -102,17 +110,17 @@ def _twice(ledger: _Ledger) -> Iterator[str]:
     for key, count in ledger.quarantined.items():
         if count > 1:
             yield "record {}:{} quarantined".format(*key)
-    for message, count in ledger.made.items():
+    for (room, message), count in ledger.made.items():
         if count > 1:
-            yield f"message {message} settled"
+            yield f"message {message} to {room} settled"
 
 
-def _unasked(ledger: _Ledger, received: Iterable[Received]) -> Iterator[str]:
-    for one in received:
-        if one.applied > 1:
-            yield f"message {one.message} applied"
-        if one.message not in ledger.attempted:
-            yield f"message {one.message} unannounced"
+def _unasked(ledger: _Ledger, got: Counter[tuple[str, str]]) -> Iterator[str]:
+    for (room, message), applied in got.items():
+        if applied > 1:
+            yield f"message {message} to {room} applied"
+        if (room, message) not in ledger.attempted:
+            yield f"message {message} to {room} unannounced"
 
 
 def _read(bus: Bus) -> _Ledger:
