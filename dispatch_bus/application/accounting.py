@@ -25,7 +25,7 @@ _TRACES = _EFFECTS | {
 
 @frozen(kw_only=True)
 class Sent:
-    """A record that a room has sent and was told is stored."""
+    """A record that a room has sent."""
 
     room: str
     record: str
@@ -46,6 +46,7 @@ class Account:
 
     lost: tuple[str, ...]
     duplicated: tuple[str, ...]
+    refused: tuple[str, ...]
 
 
 @frozen
@@ -57,6 +58,7 @@ class _Ledger:
     quarantined: Counter[tuple[str, str]] = field(factory=Counter)
     attempted: set[tuple[str, str]] = field(factory=set)
     made: Counter[tuple[str, str]] = field(factory=Counter)
+    refused: set[tuple[str, str]] = field(factory=set)
 
     def add(self, entry: Entry) -> None:
         facts = entry.facts
@@ -70,6 +72,8 @@ class _Ledger:
             self.attempted.add((facts["room"], facts["message"]))
         elif entry.kind == EntryKind.DELIVERY_MADE:
             self.made[facts["room"], facts["message"]] += 1
+        elif entry.kind == EntryKind.DELIVERY_UNDELIVERABLE:
+            self.refused.add((facts["room"], facts["message"]))
 
 
 def settle(bus: Bus, sent: Iterable[Sent], received: Iterable[Received]) -> Account:
@@ -78,7 +82,8 @@ def settle(bus: Bus, sent: Iterable[Sent], received: Iterable[Received]) -> Acco
     ``sent`` names a record as often as its room sent it. Lost is a record with fewer entries than
     that, and a delivered message that its room never got. Duplicated is a record that was filed
     or quarantined twice, a message that was delivered or took effect twice, and one that a room
-    got although no attempt to give it to that room was journalled.
+    got although no attempt to give it to that room was journalled. Refused is a message that its
+    room will never take. Ask when all is quiet: what is still under way counts as lost.
     """
     ledger = _read(bus)
     times = Counter((one.room, one.record) for one in sent)
@@ -88,6 +93,7 @@ def settle(bus: Bus, sent: Iterable[Sent], received: Iterable[Received]) -> Acco
     return Account(
         lost=(*_missing(ledger, times), *_never_got(ledger, got)),
         duplicated=(*_twice(ledger), *_unasked(ledger, got)),
+        refused=tuple(f"message {m} to {room}" for room, m in ledger.refused - ledger.made.keys()),
     )
 
 

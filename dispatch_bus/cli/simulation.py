@@ -13,6 +13,7 @@ from attrs import frozen
 from dispatch_bus.application.accounting import Received, Sent
 from dispatch_bus.bootstrap import data_folder, places_folder
 from dispatch_bus.cli.supervise import Child
+from dispatch_bus.domain.errors import Stop
 from dispatch_bus.domain.json import to_json
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.simulator import sites
@@ -53,13 +54,8 @@ def has_begun(settings: Settings) -> bool:
 
 
 def sent(settings: Settings) -> list[Sent]:
-    """Return every record that the rooms know to be stored, as often as they sent it."""
-    return [
-        Sent(room=room, record=one.id)
-        for room, log in _logs(settings)
-        for one in log.sent()
-        if one.confirmed
-    ]
+    """Return every record that the rooms have sent, as often as they sent it."""
+    return [Sent(room=room, record=one.id) for room, log in _logs(settings) for one in log.sent()]
 
 
 def received(settings: Settings) -> list[Received]:
@@ -81,6 +77,20 @@ def _logs(settings: Settings) -> Sequence[tuple[str, RoomLog]]:
     return [(room.settings.id, RoomLog(folder / room.settings.id)) for room in settings.rooms]
 
 
+def option(room: RoomSettings, name: str) -> str:
+    """Return an option that every simulated room needs.
+
+    Raises:
+        Stop: the room has it not: it speaks another language than the simulated rooms.
+    """
+    if name not in room.options:
+        raise Stop(
+            f"Room {room.id} has no option {name!r} in rooms.toml.",
+            "Only rooms of the adapter 'plain' can be simulated; run the others with: up.",
+        )
+    return str(room.options[name])
+
+
 def _child(settings: Settings, room: RoomSettings, simulation: Simulation, places: Path) -> Child:
     folder = places.with_name(room.id)
     folder.mkdir(exist_ok=True)
@@ -96,14 +106,14 @@ def _child(settings: Settings, room: RoomSettings, simulation: Simulation, place
 
 
 def _spec(settings: Settings, room: RoomSettings, simulation: Simulation, places: Path) -> Spec:
-    address = urlsplit(str(room.options["url"]))
+    address = urlsplit(option(room, "url"))
     down = simulation.down
     return Spec(
         room=room.id,
         country=room.country,
         host=address.hostname or "127.0.0.1",
         port=address.port or 80,
-        token=str(room.options["token"]),
+        token=option(room, "token"),
         seed=simulation.seed,
         rate_per_s=simulation.rate_per_s,
         folder=str(places.with_name(room.id)),

@@ -61,7 +61,7 @@ class Books:
 
 def test_a_faultless_day_adds_up(journal_bus: Bus) -> None:
     """Repeats, attempts that failed and what is still under way are no faults."""
-    assert Books().account(journal_bus) == Account(lost=(), duplicated=())
+    assert Books().account(journal_bus) == Account(lost=(), duplicated=(), refused=())
 
 
 TRACES = [line for line in Books().journal if "record" in line.facts]
@@ -148,4 +148,12 @@ def test_what_happened_twice_or_unasked_is_found(journal_bus: Bus, name: str) ->
     mistake, found = DUPLICATES[name]
     books = Books()
     mistake(books)
-    assert books.account(journal_bus) == Account(lost=(), duplicated=(found,))
+    assert books.account(journal_bus) == Account(lost=(), duplicated=(found,), refused=())
+
+
+def test_a_message_that_its_room_will_never_take_is_named(journal_bus: Bus) -> None:
+    """It is neither lost nor doubled, and still somebody has not been told."""
+    books = Books()
+    books.journal.append(attempt("BE", "m7"))
+    books.journal.append(Line(EntryKind.DELIVERY_UNDELIVERABLE, {"room": "BE", "message": "m7"}))
+    assert books.account(journal_bus).refused == ("message m7 to BE",)
