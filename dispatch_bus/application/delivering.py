@@ -62,8 +62,8 @@ def hand_over(bus: Bus, telling: Telling, gate: Gate) -> None:
         receipt = gate.deliver(telling.message, deadline_s=bus.limits.deliver_deadline_s)
     except Refused as reason:
         _give_up(bus, telling, reason)
-    except Retry as reason:
-        _put_off(bus, telling, reason)
+    except Retry:
+        _put_off(bus, telling)
         raise
     else:
         _delivered(bus, telling, receipt)
@@ -93,18 +93,18 @@ def _step(uow: UnitOfWork, notice: Notice, telling: Telling) -> Step:
     return handoff.heard(notice, uow.now) if heard else unchanged(notice)
 
 
-def _put_off(bus: Bus, telling: Telling, reason: Retry) -> None:
+def _put_off(bus: Bus, telling: Telling) -> None:
     with bus.store.begin() as uow:
         until = uow.now + timedelta(seconds=backoff_s(bus, telling.attempts))
-        uow.deliveries.put_off(telling.message, until, str(reason))
+        uow.deliveries.put_off(telling.message, until)
         facts = _facts(telling) | {"attempt": telling.attempts}
         uow.journal.append(uow.now, _about(telling), Happening(EntryKind.DELIVERY_FAILED, facts))
 
 
 def _give_up(bus: Bus, telling: Telling, reason: Refused) -> None:
     with bus.store.begin() as uow:
-        # Neither the value nor the room's own words go into the journal: both may be personal.
-        uow.deliveries.give_up(telling.message, f"{reason.field}: {reason.remedy}")
+        uow.deliveries.give_up(telling.message)
+        # Neither the value nor the room's own words are kept: both may be personal.
         facts = _facts(telling) | {"field": reason.field}
         happening = Happening(EntryKind.DELIVERY_UNDELIVERABLE, facts)
         uow.journal.append(uow.now, _about(telling), happening)

@@ -52,8 +52,8 @@ def pull(bus: Bus, room: str, gate: Gate) -> int:
     state = _may_pull(bus, room)
     try:
         page = _fetch(bus, state, gate)
-    except (Retry, Refused) as error:
-        _mark_failing(bus, room, error)
+    except (Retry, Refused):
+        _mark_failing(bus, room)
         raise
     if state.failing_since:
         _mark_recovered(bus, room)
@@ -232,9 +232,9 @@ def _settle_replay(
     note(uow, kept, EntryKind.QUARANTINE_REPLAYED, "intake")
 
 
-def _mark_failing(bus: Bus, room: str, error: Retry | Refused) -> None:
+def _mark_failing(bus: Bus, room: str) -> None:
     with bus.store.begin() as uow:
-        if uow.rooms.fail(room, uow.now, str(error)):
+        if uow.rooms.fail(room, uow.now):
             happening = Happening(EntryKind.ROOM_UNREACHABLE, {"room": room, "side": "pull"})
             uow.journal.append(uow.now, About(correlation=f"{room}:pull"), happening)
 

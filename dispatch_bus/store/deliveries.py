@@ -88,7 +88,6 @@ class Overdue:
     centre: str
     sequence: int
     told_at: datetime
-    last_error: str | None
 
 
 class Deliveries:
@@ -138,20 +137,16 @@ class Deliveries:
         result = self._connection.execute(
             update(_T)
             .where(self._row(message), _T.c.delivered < message.sequence)
-            .values(delivered=message.sequence, claimed_until=None, last_error=None, attempts=0)
+            .values(delivered=message.sequence, claimed_until=None, attempts=0)
         )
         return bool(result.rowcount)
 
-    def put_off(self, message: Message, until: datetime, error: str) -> None:
+    def put_off(self, message: Message, until: datetime) -> None:
         """Let go of a claim and try again later."""
         self._connection.execute(
             update(_T)
             .where(self._row(message))
-            .values(
-                claimed_until=None,
-                last_error=error[:500],
-                due_at=func.greatest(_T.c.due_at, until),
-            )
+            .values(claimed_until=None, due_at=func.greatest(_T.c.due_at, until))
         )
 
     def let_go(self, message: Message) -> None:
@@ -162,16 +157,12 @@ class Deliveries:
             .values(claimed_until=None, attempts=_T.c.attempts - 1)
         )
 
-    def give_up(self, message: Message, error: str) -> None:
+    def give_up(self, message: Message) -> None:
         """Note that the room will never take this telling; a newer one is tried again."""
         self._connection.execute(
             update(_T)
             .where(self._row(message))
-            .values(
-                claimed_until=None,
-                stuck=_T.c.sequence == message.sequence,
-                last_error=error[:500],
-            )
+            .values(claimed_until=None, stuck=_T.c.sequence == message.sequence)
         )
 
     def overdue(self, since: datetime, limit: int) -> list[Overdue]:
@@ -236,5 +227,4 @@ def _overdue(row: Row[Any]) -> Overdue:
         centre=row.centre,
         sequence=row.sequence,
         told_at=row.told_at,
-        last_error=row.last_error,
     )

@@ -27,7 +27,6 @@ class RoomState:
     records: int
     pulled_at: datetime | None
     failing_since: datetime | None
-    last_error: str | None
     clock_ahead_s: float | None = None
     clock_at: datetime | None = None
 
@@ -77,17 +76,11 @@ class Rooms:
             update(_T).where(_T.c.id == room).values(clock_ahead_s=ahead_s, clock_at=at)
         )
 
-    def fail(self, room: str, at: datetime, error: str) -> bool:
+    def fail(self, room: str, at: datetime) -> bool:
         """Note that a room does not answer; true when it did until now."""
         result = self._connection.execute(
-            update(_T)
-            .where(_T.c.id == room, _T.c.failing_since.is_(None))
-            .values(failing_since=at, last_error=error[:500])
+            update(_T).where(_T.c.id == room, _T.c.failing_since.is_(None)).values(failing_since=at)
         )
-        if not result.rowcount:
-            self._connection.execute(
-                update(_T).where(_T.c.id == room).values(last_error=error[:500])
-            )
         return bool(result.rowcount)
 
     def recover(self, room: str) -> bool:
@@ -95,6 +88,6 @@ class Rooms:
         result = self._connection.execute(
             update(_T)
             .where(_T.c.id == room, _T.c.failing_since.is_not(None))
-            .values(failing_since=None, last_error=None)
+            .values(failing_since=None)
         )
         return bool(result.rowcount)

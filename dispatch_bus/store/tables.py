@@ -132,7 +132,6 @@ delivery = Table(
     Column("claimed_until", Moment),
     Column("alarmed", Integer, nullable=False),
     Column("stuck", Boolean, nullable=False),
-    Column("last_error", Text),
 )
 Index(
     "delivery_due",
@@ -165,7 +164,6 @@ room = Table(
     Column("pulled_at", Moment),
     Column("records", BigInteger, nullable=False),
     Column("failing_since", Moment),
-    Column("last_error", Text),
     Column("clock_ahead_s", Double),
     Column("clock_at", Moment),
 )

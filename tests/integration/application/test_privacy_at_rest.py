@@ -11,7 +11,8 @@ from making.wiring import Desk
 from making.world import ACROSS, EVERYTHING, FAR_INSIDE, IN_ZONE, ON_BORDER, agreement, book
 
 from dispatch_bus.application import answering, intake, quarantining
-from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind
 from dispatch_bus.domain.report import Personal
 from dispatch_bus.sdk.page import Page, Record
@@ -76,6 +77,21 @@ def test_a_value_in_the_wrong_field_does_not_leak_through_its_refusal(desk: Desk
     )
     intake.pull(desk.bus, "NL", desk.gates["NL"])
     assert where(desk, "times.event")
+    assert where(desk, SECRET) == set()
+
+
+def test_no_word_of_a_room_that_refuses_or_fails_is_kept(desk: Desk) -> None:
+    """A remedy, a cursor and the text of a failure may quote what the room was told."""
+    desk.gates["NL"].pages += [Refused("cursor", SECRET, SECRET), Retry(SECRET)]
+    for kind in (Refused, Retry):
+        with pytest.raises(kind):
+            intake.pull(desk.bus, "NL", desk.gates["NL"])
+    desk.file(report(at=IN_ZONE))
+    desk.gates["BE"].failures = [Retry(SECRET), Refused("to", SECRET, SECRET)]
+    desk.deliver("BE")
+    desk.deliver("BE")
+    assert desk.entries(EntryKind.DELIVERY_FAILED)
+    assert desk.entries(EntryKind.DELIVERY_UNDELIVERABLE)
     assert where(desk, SECRET) == set()
 
 

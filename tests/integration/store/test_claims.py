@@ -198,7 +198,7 @@ def test_giving_up_on_an_overtaken_telling_leaves_the_newer_one_due(store: Store
     claim(store)
     tell(store, filed, 2, notice)
     with store.begin() as uow:
-        uow.deliveries.give_up(older, "content: refused")
+        uow.deliveries.give_up(older)
     assert [one.message.sequence for one in claim(store)] == [2]
 
 

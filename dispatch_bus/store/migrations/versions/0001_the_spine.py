@@ -103,7 +103,6 @@ CREATE TABLE delivery (
     claimed_until timestamptz,
     alarmed integer NOT NULL,
     stuck boolean NOT NULL,
-    last_error text,
     PRIMARY KEY (notice, side),
     CONSTRAINT delivery_never_ahead CHECK (delivered <= sequence)
 );
@@ -127,7 +126,6 @@ CREATE TABLE room (
     pulled_at timestamptz,
     records bigint NOT NULL,
     failing_since timestamptz,
-    last_error text,
     clock_ahead_s double precision,
     clock_at timestamptz
 );
