@@ -11,7 +11,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import borderzones
-from borderzones import Look, Zones
+from borderzones import BorderzonesError, Look, Zones
 from dispatch_bus.application.bus import Bus, Limits
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.domain.geography import Answer, AreaHit, CountryHit, Locality, ZoneHit
@@ -34,6 +34,13 @@ from dispatch_bus.store.unit import Store
 ZONES_FILE = "zones.bzones"
 ADAPTERS = "dispatch_bus.adapters"
 _NOT_A_PLACE = float("nan")
+
+
+class NotRunning(Stop):
+    """The embedded database does not run."""
+
+    def __init__(self) -> None:
+        super().__init__("The embedded database does not run.", "Start the bus: dispatch-bus up.")
 
 
 class BorderGeography:
@@ -82,10 +89,22 @@ def load_checked(folder: Path | None) -> tuple[Settings, Zones]:
         Stop: naming every mistake with its remedy.
     """
     folder = folder or defaults_folder()
-    zones = borderzones.load(folder / ZONES_FILE)
+    zones = load_zones(folder)
     findings = check(folder, geography_facts(zones), adapter_names())
     refuse_mistakes(folder, findings)
     return load(folder), zones
+
+
+def load_zones(folder: Path) -> Zones:
+    """Load the built border zones of a configuration folder.
+
+    Raises:
+        Stop: the file is missing, damaged or of another version.
+    """
+    try:
+        return borderzones.load(folder / ZONES_FILE)
+    except BorderzonesError as error:
+        raise Stop(str(error), "The command for that is: dispatch-bus zones build") from error
 
 
 def adapter_names() -> list[str]:
@@ -120,13 +139,13 @@ def database_url(settings: BusSettings) -> str:
     """Return the URL of the configured database, or of the embedded one that runs.
 
     Raises:
-        Stop: the embedded database does not run.
+        NotRunning: the embedded database does not run.
     """
     if settings.store.url:
         return settings.store.url
     running = find_running(data_folder(settings) / "postgres")
     if running is None:
-        raise Stop("The embedded database does not run.", "Start the bus: dispatch-bus up.")
+        raise NotRunning
     return running.url
 
 

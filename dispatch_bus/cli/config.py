@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
-from borderzones import load
-from dispatch_bus.bootstrap import ZONES_FILE, adapter_names, geography_facts
+from dispatch_bus.bootstrap import adapter_names, geography_facts, load_zones
 from dispatch_bus.cli.options import ConfigOption
+from dispatch_bus.cli.safe import safe
 from dispatch_bus.domain.errors import shown
 from dispatch_bus.settings import Finding, Level, check, defaults_folder
 
@@ -24,14 +23,15 @@ def _config() -> None:
 def check_folder(configuration: ConfigOption = None) -> None:
     """Find every mistake, contradiction, tie and hole; the status is 1 if there is an error."""
     folder = configuration or defaults_folder()
-    facts = geography_facts(load(folder / ZONES_FILE))
+    facts = geography_facts(load_zones(folder))
     findings = check(folder, facts, adapter_names())
     console = Console()
     for one in findings:
         console.print(_told(one), highlight=False)
     errors = sum(one.level is Level.ERROR for one in findings)
     colour = "red" if errors else "green"
-    console.print(f"[{colour}]{folder}: {errors} errors, {len(findings) - errors} warnings[/]")
+    counts = f"{errors} errors, {len(findings) - errors} warnings"
+    console.print(f"[{colour}]{safe(folder)}: {counts}[/]")
     if errors:
         raise typer.Exit(1)
 
@@ -39,6 +39,6 @@ def check_folder(configuration: ConfigOption = None) -> None:
 def _told(finding: Finding) -> str:
     colour = "red" if finding.level is Level.ERROR else "yellow"
     value = "nothing" if finding.value is None else shown(finding.value)
-    where = f"[bold]{escape(finding.file)}[/], {escape(finding.key)}"
-    words = f"{escape(value)}\n  [{colour}]→[/] {escape(finding.remedy)}"
+    where = f"[bold]{safe(finding.file)}[/], {safe(finding.key)}"
+    words = f"{safe(value)}\n  [{colour}]→[/] {safe(finding.remedy)}"
     return f"[{colour}]{finding.level.value}[/] {where}: {words}"

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 from functools import partial
 from pathlib import Path
 
-import structlog
-
 from dispatch_bus.bootstrap import data_folder, load_checked, open_bus
-from dispatch_bus.cli.ready import say_ready
-from dispatch_bus.domain.errors import Stop
+from dispatch_bus.cli.ready import say_ready, status_of
 from dispatch_bus.gateway.app import create_app
 from dispatch_bus.gateway.server import Server
 from dispatch_bus.observability import logs
@@ -31,19 +27,17 @@ def token(settings: BusSettings) -> str:
 
 def main(config: str) -> int:
     """Run until asked to stop; the status is 78 where an operator has to act first."""
-    settings, zones = load_checked(Path(config))
+    return status_of(partial(_run, Path(config)))
+
+
+def _run(config: Path) -> None:
+    settings, zones = load_checked(config)
     logs.configure(settings.bus.log.format, settings.bus.log.level)
-    try:
-        bus = open_bus(settings, zones, "gateway")
-        app = create_app(bus, token=token(settings.bus))
-    except Stop as stop:
-        structlog.get_logger(__name__).critical(str(stop))
-        return os.EX_CONFIG
+    bus = open_bus(settings, zones, "gateway")
+    app = create_app(bus, token=token(settings.bus))
     address = settings.bus.gateway
-    data = data_folder(settings.bus)
-    ready = partial(say_ready, data, "gateway")
+    ready = partial(say_ready, data_folder(settings.bus), "gateway")
     Server(app, host=address.host, port=address.port, ready=ready).run()
-    return 0
 
 
 if __name__ == "__main__":

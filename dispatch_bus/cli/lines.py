@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from rich.markup import escape
-
 from dispatch_bus.application.feed import Told
+from dispatch_bus.cli.safe import safe
 from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.journal.entry import Entry
 
 Facts = Mapping[str, Any]
 
+_NO_NUMBER = "(no number known)"
 _COLOURS = {
     "mirror": "cyan",
     "handoff": "magenta",
@@ -37,7 +37,8 @@ def told(entry: Entry) -> str:
     colour = _COLOURS.get(entry.kind.partition(".")[0], "white")
     mark = "" if entry.mode is Mode.ACTUAL else f"[reverse]{entry.mode.value.upper()}[/] "
     words = _WORDS.get(entry.kind, _plain)(entry.facts)
-    return f"{mark}[{colour}]{entry.kind:<22}[/] {escape(words)} [dim]{entry.correlation}[/]"
+    kind = safe(f"{entry.kind:<22}")
+    return f"{mark}[{colour}]{kind}[/] {safe(words)} [dim]{safe(entry.correlation)}[/]"
 
 
 def distance(metres: float | None) -> str:
@@ -74,8 +75,18 @@ def _decided(facts: Facts) -> str:
 
 
 def _overdue(facts: Facts) -> str:
-    number = facts.get(f"{facts['side']}_phone", "")
+    number = facts.get(f"{facts['side']}_phone") or _NO_NUMBER
     return f"NOT DELIVERED to {facts['centre']}: CALL {number}"
+
+
+def _alarm(facts: Facts) -> str:
+    ends = ("owner", "receiver") if "owner_phone" in facts else ()
+    calls = ", ".join(f"{end} {facts.get(f'{end}_phone') or _NO_NUMBER}" for end in ends)
+    return f"{_plain(facts)}: CALL {calls}" if calls else _plain(facts)
+
+
+def _undeliverable(facts: Facts) -> str:
+    return f"{_attempt(facts)} refused: {facts['field']}"
 
 
 def _attempt(facts: Facts) -> str:
@@ -83,7 +94,7 @@ def _attempt(facts: Facts) -> str:
 
 
 def _plain(facts: Facts) -> str:
-    shown = ("room", "record", "field", "number", "reason", "discipline", "from", "to")
+    shown = ("room", "record", "field", "number", "reason", "discipline", "from", "to", "by", "day")
     return " ".join(str(facts[name]) for name in shown if facts.get(name))
 
 
@@ -108,5 +119,7 @@ _WORDS: dict[str, Callable[[Facts], str]] = {
     EntryKind.DELIVERY_ATTEMPTED: _attempt,
     EntryKind.DELIVERY_MADE: _attempt,
     EntryKind.DELIVERY_FAILED: _attempt,
+    EntryKind.DELIVERY_UNDELIVERABLE: _undeliverable,
     EntryKind.DELIVERY_OVERDUE: _overdue,
+    EntryKind.ALARM_RAISED: _alarm,
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from threading import Thread
 
 from rich.console import Console
 from rich.live import Live
@@ -12,7 +14,7 @@ from borderzones import Zones
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.feed import start
 from dispatch_bus.application.watching import Glance, glance
-from dispatch_bus.bootstrap import data_folder, open_bus
+from dispatch_bus.bootstrap import NotRunning, data_folder, open_bus
 from dispatch_bus.cli.embedded import processes
 from dispatch_bus.cli.screen import Screen
 from dispatch_bus.cli.simulation import Simulation, children
@@ -27,7 +29,10 @@ _ENTRIES_AT_FIRST = 20
 
 
 class Viewer:
-    """Looks at a running bus now and then, through the store, and survives its absences."""
+    """Looks at a running bus now and then, through the store, and survives its absences.
+
+    It looks on a thread of its own: a database that hangs must hold up nobody who draws.
+    """
 
     def __init__(self, settings: Settings, zones: Zones) -> None:
         self._settings = settings
@@ -35,6 +40,7 @@ class Viewer:
         self._bus: Bus | None = None
         self._last: int | None = None
         self._due = 0.0
+        self._looking: Future[Glance] | None = None
 
     @property
     def bus(self) -> Bus:
@@ -44,16 +50,29 @@ class Viewer:
         return self._bus
 
     def look(self) -> Glance | None:
-        """Look if half a second has passed since the last look and the database answers."""
-        if time.monotonic() < self._due:
+        """Return what was seen since this was last asked, if anything was; look each half second.
+
+        Raises:
+            Stop: something that only a person can mend.
+        """
+        if self._looking is None:
+            self._begin()
+        if self._looking is None or not self._looking.done():
             return None
-        self._due = time.monotonic() + _LOOK_EVERY_S
+        looked, self._looking = self._looking, None
         try:
-            return self._look()
-        except Retry:
+            return looked.result()
+        except (Retry, NotRunning):
             # The database came back elsewhere, or is about to: its address is looked up anew.
             self._bus = None
             return None
+
+    def _begin(self) -> None:
+        if time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + _LOOK_EVERY_S
+        self._looking = Future()
+        Thread(target=_into, args=(self._looking, self._look), daemon=True).start()
 
     def _look(self) -> Glance:
         if self._last is None:
@@ -61,6 +80,13 @@ class Viewer:
         seen = glance(self.bus, self._last)
         self._last = seen.last
         return seen
+
+
+def _into(future: Future[Glance], look: Callable[[], Glance]) -> None:
+    try:
+        future.set_result(look())
+    except BaseException as error:  # noqa: BLE001 - raised again where the result is taken
+        future.set_exception(error)
 
 
 def run(settings: Settings, zones: Zones, simulation: Simulation | None = None) -> None:

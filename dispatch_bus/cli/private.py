@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 from dispatch_bus.bootstrap import data_folder, load_checked
+from dispatch_bus.cli.simulation import option
 from dispatch_bus.domain.errors import Stop
 
 
@@ -14,12 +15,16 @@ def derive(folder: Path | None, target: Path) -> Path:
     """Copy a configuration into ``target`` so that it disturbs no other bus; return the copy.
 
     Its data folder is ``target/data``; gateway, metrics and rooms get ports that are free now.
+
+    Raises:
+        Stop: the configuration has mistakes, holds what cannot be copied, or writes a setting in
+            another way than the shipped files.
     """
     settings, _ = load_checked(folder)
     copy = target / "config"
     shutil.rmtree(copy, ignore_errors=True)
     data = data_folder(settings.bus)
-    shutil.copytree(settings.folder, copy, ignore=lambda at, names: _within(at, names, data))
+    _copy(settings.folder, copy, data)
     ports = free_ports(2 + len(settings.rooms))
     bus = settings.bus
     _replace(
@@ -30,10 +35,20 @@ def derive(folder: Path | None, target: Path) -> Path:
             f"bus_port = {bus.metrics.bus_port}": f"bus_port = {ports[1]}",
         },
     )
-    urls = (f'url = "{room.settings.options["url"]}"' for room in settings.rooms)
+    urls = (f'url = "{option(room.settings, "url")}"' for room in settings.rooms)
     local = (f'url = "http://127.0.0.1:{port}"' for port in ports[2:])
     _replace(copy / "rooms.toml", dict(zip(urls, local, strict=True)))
     return copy
+
+
+def _copy(folder: Path, copy: Path, data: Path) -> None:
+    try:
+        shutil.copytree(folder, copy, ignore=lambda at, names: _within(at, names, data))
+    except OSError as error:
+        raise Stop(
+            f"{folder} cannot be copied: {error}.",
+            "Leave nothing in it but files that can be read.",
+        ) from error
 
 
 def _within(at: str, names: list[str], data: Path) -> list[str]:

@@ -9,11 +9,11 @@ from uuid import UUID
 
 import typer
 from rich.console import Console
-from rich.markup import escape
 
 from dispatch_bus.application import quarantining
 from dispatch_bus.bootstrap import load_checked, open_bus
 from dispatch_bus.cli.options import ConfigOption
+from dispatch_bus.cli.safe import safe
 from dispatch_bus.store.quarantine import Quarantined, QuarantineState
 
 commands = typer.Typer(help="See, mend and replay records.", no_args_is_help=True)
@@ -35,8 +35,8 @@ def list_records(
 def _told(one: Quarantined) -> str:
     since = f"{one.received_at.astimezone():%d %b %H:%M:%S}"
     record = f"{one.room} record {one.record}, {one.bytes:,} bytes"
-    reason = f"{escape(one.field)}: {escape(one.remedy)}"
-    head = f"[bold]{one.id}[/] {one.state.value} since {since}: {escape(record)}"
+    reason = f"{safe(one.field)}: {safe(one.remedy)}"
+    head = f"[bold]{one.id}[/] {one.state.value} since {since}: {safe(record)}"
     return f"{head}\n  [yellow]→[/] {reason}"
 
 

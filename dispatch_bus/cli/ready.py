@@ -1,9 +1,14 @@
-"""How a child process says that it does its work."""
+"""How a child process says that it does its work, or that it cannot."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+
+import structlog
+
+from dispatch_bus.domain.errors import Stop
 
 
 def ready_file(data: Path, name: str) -> Path:
@@ -18,3 +23,13 @@ def say_ready(data: Path, name: str) -> None:
     draft = path.with_suffix(".new")
     draft.write_text(str(os.getpid()))
     draft.replace(path)
+
+
+def status_of(work: Callable[[], None]) -> int:
+    """Do a process's work; return its exit status: 78 where an operator has to act first."""
+    try:
+        work()
+    except Stop as stop:
+        structlog.get_logger(__name__).critical(str(stop))
+        return os.EX_CONFIG
+    return 0

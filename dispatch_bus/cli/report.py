@@ -19,6 +19,7 @@ from dispatch_bus.application.measuring import Measured, measure
 from dispatch_bus.application.sealing import verify_journal
 from dispatch_bus.application.watching import Glance
 from dispatch_bus.cli import simulation
+from dispatch_bus.cli.safe import safe
 from dispatch_bus.settings import Settings
 
 _SHOWN = 10
@@ -33,12 +34,13 @@ class Report:
     undelivered: int
     entries: int
     verified: bool
+    drained: bool
 
     @property
     def is_good(self) -> bool:
-        """Whether nothing was lost, doubled or left undelivered, and the journal is whole."""
+        """Whether all was done, nothing lost, doubled or undelivered, and the journal is whole."""
         faults = (self.account.lost, self.account.duplicated, self.undelivered)
-        return self.verified and not any(faults)
+        return self.verified and self.drained and not any(faults)
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as it is written to its file."""
@@ -52,18 +54,22 @@ class Report:
             "lost": len(self.account.lost),
             "duplicated": len(self.account.duplicated),
             "undelivered": self.undelivered,
+            "drained": self.drained,
         }
 
 
 def make(bus: Bus, settings: Settings, last: Glance) -> Report:
-    """Compare the rooms' own logs with the store, and verify the journal."""
+    """Compare the rooms' own logs with the store as ``last`` seen, and verify the journal."""
     verified = verify_journal(bus)
+    account = settle(bus, simulation.sent(settings), simulation.received(settings))
+    waiting = sum(one.count for one in last.waiting.values())
     return Report(
         measured=measure(bus),
-        account=settle(bus, simulation.sent(settings), simulation.received(settings)),
-        undelivered=sum(one.count for one in last.waiting.values()),
+        account=account,
+        undelivered=waiting + len(account.refused),
         entries=verified.entries,
         verified=verified.ok,
+        drained=last.is_quiet and not simulation.unconfirmed(settings),
     )
 
 
@@ -84,9 +90,14 @@ def show(report: Report, console: Console) -> None:
     """Print the report as tables, and what does not add up by name."""
     console.print(_centres(report.measured.pulled))
     console.print(_summary(report))
-    for title, names in (("lost", report.account.lost), ("doubled", report.account.duplicated)):
+    account = report.account
+    for title, names in (
+        ("lost", account.lost),
+        ("doubled", account.duplicated),
+        ("refused", account.refused),
+    ):
         for name in names[:_SHOWN]:
-            console.print(f"[red]{title}: {name}[/]", highlight=False)
+            console.print(f"[red]{title}: {safe(name)}[/]", highlight=False)
 
 
 def _centres(pulled: dict[str, int]) -> Table:
@@ -113,4 +124,6 @@ def _summary(report: Report) -> Table:
     for name in ("lost", "duplicated", "undelivered"):
         colour = "red" if figures[name] else "green"
         table.add_row(name, f"[{colour}]{figures[name]}[/]")
+    if not report.drained:
+        table.add_row("drained", "[red]no: work was still under way[/]")
     return table

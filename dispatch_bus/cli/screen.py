@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
 from rich.console import Group, RenderableType
@@ -38,15 +39,23 @@ _TOLD = frozenset(
         EntryKind.NOTICE_ACKNOWLEDGED,
     }
 )
+_NOTHING_YET = "[dim]Nothing yet.[/]"
 _KEPT = 200
 _QUEUE_ROWS = 8
+# A bus that runs is seen twice a second.
+_CURRENT_S = 3.0
 _STATE_COLOURS = {State.READY: "green", State.STARTING: "yellow", State.DIED: "red"}
 
 
 class Screen:
-    """Collects what is seen and draws it; it is told, it asks nothing."""
+    """Collects what is seen and draws it; it is told, it asks nothing.
 
-    def __init__(self) -> None:
+    ``clock`` gives seconds that never go back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._seen_at = clock()
         self._lines: deque[str] = deque(maxlen=_KEPT)
         self._processes: dict[str, Change] = {}
         self._glance: Glance | None = None
@@ -58,6 +67,7 @@ class Screen:
     def see(self, glance: Glance) -> list[str]:
         """Take note of a look; return the lines that are new."""
         self._glance = glance
+        self._seen_at = self._clock()
         new = [
             f"[dim]{entry.at.astimezone():%H:%M:%S}[/] {told(entry)}"
             for entry in glance.entries
@@ -68,14 +78,25 @@ class Screen:
 
     def draw(self, height: int) -> RenderableType:
         """Draw everything into ``height`` lines of a terminal."""
-        head: list[RenderableType] = [_processes(self._processes.values())]
+        head: list[RenderableType] = [_processes(self._processes.values()), self._currency()]
         if self._glance:
             head += [_rooms(self._glance), _queue(self._glance)]
-        used = 8 + (len(self._glance.rooms) + _QUEUE_ROWS + 10 if self._glance else 0)
+        used = 9 + (len(self._glance.rooms) + _QUEUE_ROWS + 10 if self._glance else 0)
         lines = list(self._lines)[-max(5, height - used) :]
-        text = Text.from_markup("\n".join(lines), overflow="ellipsis")
+        text = Text.from_markup("\n".join(lines) or _NOTHING_YET, overflow="ellipsis")
         text.no_wrap = True
         return Group(*head, Panel(text, title="What happens", title_align="left"))
+
+    def _currency(self) -> Text:
+        """Say how current the screen is: old data must never look like new."""
+        if self._glance is None:
+            return Text("Nothing has been seen of the bus yet.", style="yellow", no_wrap=True)
+        old_s = self._clock() - self._seen_at
+        at = f"{self._glance.now.astimezone():%H:%M:%S}"
+        if old_s <= _CURRENT_S:
+            return Text(f"As of {at}", style="dim", no_wrap=True)
+        words = f"NOT CURRENT: as of {at}, {old_s:.0f} s ago; the bus does not answer"
+        return Text(words, style="bold white on red", no_wrap=True, overflow="ellipsis")
 
 
 def _processes(changes: Iterable[Change]) -> Text:
@@ -93,8 +114,9 @@ def _rooms(glance: Glance) -> Table:
         table.add_row(room.id, f"{room.records:,}", pulled, lacks, down or "[green]reads[/]")
     mirrors = _count(glance.notices, NoticeKind.MIRROR)
     handoffs = _count(glance.notices, NoticeKind.HANDOFF)
+    unread = "" if glance.rooms else "No room has been read yet.   "
     table.caption = (
-        f"mirrors {mirrors}   handoffs {handoffs}   quarantined {glance.quarantined}   "
+        f"{unread}mirrors {mirrors}   handoffs {handoffs}   quarantined {glance.quarantined}   "
         f"undecided {glance.undecided}   journal {glance.last:,}"
     )
     return table
@@ -110,6 +132,11 @@ def _queue(glance: Glance) -> Table:
         age = _age(glance.now, one.opened_at)
         answer = _remaining(glance.now, one)
         table.add_row(one.discipline.value, one.owner, one.receiver, one.state.value, age, answer)
+    more = len(glance.handoffs) - _QUEUE_ROWS
+    if more > 0:
+        table.caption = f"and {more} more"
+    elif not glance.handoffs:
+        table.caption = "No handoff waits for anybody."
     return table
 
 

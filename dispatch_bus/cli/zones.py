@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 from rich.console import Console
 
+from borderzones import BorderzonesError
 from dispatch_bus.bootstrap import ZONES_FILE
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.domain.errors import Stop
@@ -26,6 +27,9 @@ def build(configuration: ConfigOption = None) -> None:
     except ImportError as error:
         raise Stop(f"{error}.", "Install the extra that builds: dispatch-bus[zones].") from error
     folder = configuration or defaults_folder()
-    with Console().status("Building the border zones …"):
-        version = building.build(folder / "zones.toml", folder / ZONES_FILE)
+    try:
+        with Console().status("Building the border zones …"):
+            version = building.build(folder / "zones.toml", folder / ZONES_FILE)
+    except BorderzonesError as error:
+        raise Stop(str(error), "Then build again.") from error
     Console().print(f"[green]{folder / ZONES_FILE}[/]: version {version}")
