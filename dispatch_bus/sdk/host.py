@@ -130,13 +130,24 @@ def _opened(sock: socket.socket) -> Adapter:
 
 
 def _made(name: str, room: RoomSettings) -> Adapter:
+    kind = _loaded(name)
     try:
-        return adapter_named(name)(room)
-    except DispatchBusError:
+        return kind(room)
+    except (Refused, Retry):
         raise
     except Exception as error:
-        what = f"The adapter {name!r} cannot be made ({_place(error)})."
-        raise Stop(what, "Check its installation and the room's options.") from error
+        what = f"the adapter {name!r} cannot be made with the room's options ({_place(error)})"
+        raise Retry(what) from error
+
+
+def _loaded(name: str) -> type[Adapter]:
+    try:
+        return adapter_named(name)
+    except Stop:
+        raise
+    except Exception as error:
+        what = f"The adapter {name!r} cannot be loaded ({_place(error)})."
+        raise Stop(what, "Check its installation.") from error
 
 
 def main(role: str, handle: int, lifeline: int) -> None:

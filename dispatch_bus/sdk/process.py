@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry
+from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry, Stop
 from dispatch_bus.domain.json import JSON, from_json, to_json
 from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.domain.notice import Answer
@@ -38,8 +38,8 @@ class RoomProcess:
     a dead one replaced at the next call; when to call again is the caller's matter.
 
     Every call may raise:
-        Retry: the room or its adapter failed for now.
-        Refused: the room's options are wrong.
+        Retry: the room or its adapter failed for now, or the adapter refuses the room's options:
+            neither a record nor a message is to blame for them.
         Stop: no such adapter is installed.
     """
 
@@ -54,6 +54,16 @@ class RoomProcess:
     def pid(self) -> int | None:
         """The process id of the adapter, if one has been started."""
         return self._child.process.pid if self._child else None
+
+    def start(self) -> None:
+        """Start the adapter unless it runs.
+
+        Raises:
+            Refused: it does not take the room's options, one of which is named.
+        """
+        with self._one_at_a_time(START_S):
+            if self._child is None:
+                self._start()
 
     def pull(self, cursor: str | None, *, limit: int, wait_s: float, deadline_s: float) -> Page:
         """Fetch at most ``limit`` records after ``cursor``, each understood or refused.
@@ -73,13 +83,13 @@ class RoomProcess:
             self._ask("confirm", {"cursor": cursor}, deadline_s, lambda _: None)
 
     def read(self, raw: bytes, *, deadline_s: float) -> Report | Answer:
-        """Understand one record.
+        """Understand one record; the deadline is for each of two attempts.
 
         Raises:
             Refused: naming the field, the value and what the room should send instead.
         """
         with self._one_at_a_time(deadline_s):
-            (understood,) = self._read([raw], deadline_s)
+            understood = self._read_alone(raw, deadline_s)
         if isinstance(understood, Refused):
             raise understood
         return understood
@@ -117,14 +127,16 @@ class RoomProcess:
             return []
         try:
             return self._read(raws, READ_S)
-        except Stopped:
-            return [self._read_alone(raw) for raw in raws]
+        except Retry:
+            return [self._read_alone(raw, READ_S) for raw in raws]
 
-    def _read_alone(self, raw: bytes) -> wire.Understanding:
+    def _read_alone(self, raw: bytes, deadline_s: float) -> wire.Understanding:
         for _ in range(_ATTEMPTS_ALONE):
-            with contextlib.suppress(Stopped):
-                return self._read([raw], READ_S)[0]
-        why = f"Reading it took longer than {READ_S:g} s, or ended the adapter, and was stopped."
+            # An adapter that does not even start says nothing about the record.
+            self._running()
+            with contextlib.suppress(Retry):
+                return self._read([raw], deadline_s)[0]
+        why = f"Reading it took longer than {deadline_s:g} s, ended the adapter or gave no answer."
         return Refused("record", raw, f"{why} Mend the adapter, then replay it.")
 
     def _read(self, raws: Sequence[bytes], deadline_s: float) -> list[wire.Understanding]:
@@ -132,9 +144,20 @@ class RoomProcess:
         return self._ask("read", asked, deadline_s, wire.understandings_from_json(len(raws)))
 
     def _ask(self, verb: str, asked: JSON, deadline_s: float, decode: Callable[[Any], T]) -> T:
-        child = self._child or self._start()
+        child = self._running()
         outcome = self._exchange(child, verb, {"verb": verb, **asked}, deadline_s, decode)
+        if isinstance(outcome, Stop):
+            # One room's adapter does not decide that the bus stops for all of them.
+            outcome = Retry(f"{verb}: {outcome.what} {outcome.remedy}")
         return _returned_or_raised(self._settings.id, outcome)
+
+    def _running(self) -> Child:
+        try:
+            return self._child or self._start()
+        except Refused as reason:
+            # Told without its value, which may be a secret. It stays wrong until a new start.
+            what = f"{self._settings.id}: {reason.field} is refused ({reason.remedy})"
+            raise Retry(what, START_S) from None
 
     def _start(self) -> Child:
         self._child = child = spawn(self._settings.id, self._role)

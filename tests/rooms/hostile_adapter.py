@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.errors import Refused, Retry, Stop
 from dispatch_bus.domain.json import from_json, parse
 from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.domain.notice import Answer
@@ -52,6 +52,10 @@ def refuse() -> None:
     raise Refused("deadline", "2026", "Send \ud800 no NUL \x00.")
 
 
+def stop() -> None:
+    raise Stop("The driver has no licence.", "Buy one.")
+
+
 def recurse() -> None:
     recurse()
 
@@ -82,7 +86,7 @@ def answer_something_else() -> None:
 DEEDS: dict[str, Callable[[], None]] = {
     deed.__name__: deed
     for deed in (
-        *(hang, burn, die, leave, fail, retry, refuse, recurse, eat),
+        *(hang, burn, die, leave, fail, retry, refuse, stop, recurse, eat),
         *(garble, announce_too_much, answer_something_else),
     )
 }

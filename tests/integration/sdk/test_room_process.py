@@ -161,6 +161,22 @@ def test_a_record_that_stops_the_process_is_refused_alone(room: Rooms, deed: str
     assert "took longer than 2 s" in str(page.records[1].refusal)
 
 
+@pytest.mark.parametrize("deed", ["burn", "die", "garble", "answer_something_else"])
+def test_a_record_read_again_that_breaks_the_reader_is_refused(room: Rooms, deed: str) -> None:
+    """After two attempts the record is to blame, and the next one is read."""
+    process = room()
+    process.start()
+    with pytest.raises(Refused, match=r"took longer than 0\.5 s, ended the adapter or gave"):
+        process.read(deed.encode(), deadline_s=SHORT_S)
+    assert process.read(GOOD.encode(), deadline_s=LONG_S) == REPORT
+
+
+def test_an_adapter_that_does_not_start_says_nothing_about_a_record(room: Rooms) -> None:
+    """The record stays as it is until somebody can read it."""
+    with pytest.raises(Retry):
+        room(start="die").read(GOOD.encode(), deadline_s=SHORT_S)
+
+
 def test_a_page_that_no_frame_holds_is_asked_for_in_halves(room: Rooms) -> None:
     """Too large a page is pulled again with fewer records until it fits."""
     process = room(records=["{}"] * 8, size=7_000_000)
@@ -188,11 +204,40 @@ def test_an_adapter_that_cannot_be_loaded_stops(room: Rooms, adapter: str) -> No
         room(adapter).check(deadline_s=LONG_S)
 
 
-def test_an_adapter_that_cannot_be_made_stops_without_its_text(room: Rooms) -> None:
+def test_an_adapter_that_cannot_be_made_is_a_failure_without_its_text(room: Rooms) -> None:
     """An error in the adapter's constructor may quote credentials: only its place is told."""
-    with pytest.raises(Stop, match="'hostile' cannot be made") as told:
+    with pytest.raises(Retry, match="'hostile' cannot be made") as told:
         room(start="fail").check(deadline_s=LONG_S)
     assert "Jansen" not in str(told.value)
+
+
+def test_a_refused_option_is_no_refusal_of_the_message(room: Rooms) -> None:
+    """The room has not been asked, so the message goes out again; the option is named."""
+    with pytest.raises(Retry, match="NL: deadline is refused") as told:
+        room(start="refuse").deliver(message(), deadline_s=LONG_S)
+    assert "2026" not in str(told.value)
+
+
+def test_a_start_names_the_option_that_is_refused(room: Rooms) -> None:
+    """Whoever only tries a room's options learns which one its adapter does not take."""
+    with pytest.raises(Refused, match="deadline: '2026' is refused"):
+        room(start="refuse").start()
+
+
+def test_a_started_adapter_keeps_its_process(room: Rooms) -> None:
+    """The first call after a start asks the process that is there."""
+    process = room()
+    process.start()
+    first = process.pid
+    process.check(deadline_s=LONG_S)
+    assert process.pid == first is not None
+
+
+@pytest.mark.parametrize("deed", [{"start": "stop"}, {"check": "stop"}], ids=["start", "verb"])
+def test_an_adapter_cannot_stop_the_bus(room: Rooms, deed: dict[str, str]) -> None:
+    """An adapter that wants everything to stop has failed for now, like any other."""
+    with pytest.raises(Retry):
+        room(**deed).check(deadline_s=LONG_S)
 
 
 def test_credentials_are_not_on_the_command_line(room: Rooms) -> None:
