@@ -87,4 +87,4 @@ def _record(told: Any) -> RawRecord:
 
 def _refusal(told: JSON) -> Refused:
     field, remedy = str(told.get("field", "message")), str(told.get("remedy", ""))
-    return Refused(field, told.get("value"), remedy or "The room did not say why.")
+    return Refused(messages.known(field), told.get("value"), remedy or "The room did not say why.")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from dispatch_bus.domain.errors import Refused
-from dispatch_bus.domain.json import JSON
+from dispatch_bus.domain.json import JSON, unknown_field
 
 # The room's name, the bus's name.
 FIELDS = (
@@ -72,7 +72,7 @@ def refuse_strangers(data: Mapping[str, Any], known: Iterable[str]) -> None:
     for step, value in data.items():
         deeper = [path[1:] for path in paths if path[0] == step]
         if not deeper:
-            raise Refused(step, "an unknown field", "Leave it out or check its spelling.")
+            raise unknown_field("", [step])
         if all(deeper) and isinstance(value, Mapping):
             _refuse_strangers_in(step, value, (".".join(rest) for rest in deeper))
 

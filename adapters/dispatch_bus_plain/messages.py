@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
+import re
+from itertools import takewhile
+
+import attrs
+
 from dispatch_bus.domain.errors import Refused
-from dispatch_bus.domain.json import JSON, to_json
+from dispatch_bus.domain.json import JSON, UNKNOWN_FIELD, to_json
 from dispatch_bus.domain.message import Message
-from dispatch_bus.domain.place import Position
+from dispatch_bus.domain.place import Address, Position
+from dispatch_bus.domain.report import Classification, Note, Person, Unit, Vehicle, Voice
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.coordinates import WGS84, from_wgs84
 from dispatch_bus_plain.fields import FIELDS, get, put
 
 # A centimetre, in metres and in degrees.
 _DECIMALS_M, _DECIMALS_DEG = 2, 7
+_KINDS = (Message, Classification, Address, Note, Person, Unit, Vehicle, Voice)
+_NAMES = frozenset(
+    {name for kind in _KINDS for name in attrs.fields_dict(kind)}
+    | {step for told, _ in FIELDS for step in told.split(".")}
+    | {"message", "position", "x", "y", "epsg"}
+)
+_INDEX = re.compile(r"(\[\d{1,4}\])?$")
 
 
 def write(message: Message, room: RoomSettings) -> JSON:
     """Return ``message`` as the room's interface takes it; what is none is left out."""
     told = {name: value for name, value in to_json(message).items() if value is not None}
     return {**told, "content": _content(message, told["content"], room)}
+
+
+def known(field: str) -> str:
+    """Return the path that a room names in its refusal as far as a message has such names.
+
+    A refusal's field is kept in the clear, and a room may have put anything there.
+    """
+    steps = field.split(".")
+    told = list(takewhile(lambda step: _INDEX.sub("", step) in _NAMES, steps))
+    return field if told == steps else ".".join([*told, UNKNOWN_FIELD])
 
 
 def _content(message: Message, content: JSON, room: RoomSettings) -> JSON:

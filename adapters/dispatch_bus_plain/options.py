@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from dispatch_bus.domain.checks import between, characters
 from dispatch_bus.domain.errors import Refused
-from dispatch_bus.domain.json import from_json
+from dispatch_bus.domain.json import UNKNOWN_FIELD, from_json
 from dispatch_bus.sdk.adapter import RoomSettings
 
 
@@ -36,6 +36,8 @@ def options_of(room: RoomSettings) -> Options:
     try:
         return from_json(room.options, Options)
     except Refused as error:
-        place = f"rooms.{room.id}.options.{error.field}"
+        # Nobody's record but the operator's own line, which is to be found and mended.
+        option = error.value if error.field == UNKNOWN_FIELD else error.field
+        place = f"rooms.{room.id}.options.{option}"
         shown = "not shown" if error.field == "token" else error.value
         raise Refused(place, shown, error.remedy) from None

@@ -7,7 +7,7 @@ from typing import Any
 
 from dispatch_bus.domain.codes import Category, Discipline, Priority
 from dispatch_bus.domain.errors import Refused
-from dispatch_bus.domain.json import JSON, from_json, parse, to_json
+from dispatch_bus.domain.json import JSON, UNKNOWN_FIELD, from_json, parse, to_json
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Classification, Report
 from dispatch_bus.sdk.adapter import RoomSettings
@@ -66,7 +66,8 @@ def _disciplines(data: Mapping[str, Any]) -> list[str]:
     known = [str(each) for each in Discipline]
     for name in parts:
         if name not in known:
-            raise Refused(f"parts.{name}", parts[name], f"Name one of: {', '.join(known)}.")
+            field = f"parts.{UNKNOWN_FIELD}"
+            raise Refused(field, name, f"Name one of: {', '.join(known)}.")
     return list(parts)
 
 

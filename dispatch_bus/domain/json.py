@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from enum import Enum, IntEnum, StrEnum
 from types import GenericAlias
@@ -17,7 +17,8 @@ from cattrs.preconf.json import JsonConverter, make_converter
 
 from dispatch_bus.domain.errors import Refused
 
-_LONGEST_NAME = 200
+UNKNOWN_FIELD = "unknown field"
+"""Stands in a path for a name that no reference knows: it may be anything, a person's too."""
 
 T = TypeVar("T")
 JSON = dict[str, Any]
@@ -143,6 +144,15 @@ def parse(raw: bytes) -> Any:
         raise Refused("record", raw[:200], f"Send JSON (RFC 8259): {error}.") from error
 
 
+def unknown_field(path: str, names: Iterable[str]) -> Refused:
+    """Make the error that refuses what the object at ``path`` has beside its own fields.
+
+    A refusal's field is kept in the clear, so the names themselves are its value.
+    """
+    field = _join(path, UNKNOWN_FIELD)
+    return Refused(field, ", ".join(names), "Leave it out or check its spelling.")
+
+
 def _no_number(constant: str) -> None:
     raise ValueError(f"{constant} is no number")
 
@@ -158,9 +168,7 @@ def _refusals(error: BaseException, path: str, data: object) -> Iterator[Refused
         for inner in loose:
             yield from _refusals(inner, path, data)
     elif isinstance(error, ForbiddenExtraKeysError):
-        # Printable and short: whoever named the field may have put anything there.
-        extra = ", ".join(ascii(name)[1:-1] for name in sorted(error.extra_fields))[:_LONGEST_NAME]
-        yield Refused(_join(path, extra), "an unknown field", "Leave it out or check its spelling.")
+        yield unknown_field(path, sorted(error.extra_fields))
     elif isinstance(error, KeyError) and error.args:
         yield Refused(_join(path, str(error.args[0])), None, "This field is required.")
     else:

@@ -68,6 +68,24 @@ def test_what_may_not_travel_is_absent() -> None:
     assert messages.write(message(content=Content()), ROOM)["content"] == {}
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("to", "to"),
+        ("message", "message"),
+        ("content.people[0].name", "content.people[0].name"),
+        ("content.position.accuracy_m", "content.position.accuracy_m"),
+        ("content.people[0].Jan Jansen", "content.people[0].unknown field"),
+        ("content.people[0612345678]", "content.unknown field"),
+        ("Jan Jansen. Markt 1.", "unknown field"),
+        ("", "unknown field"),
+    ],
+)
+def test_a_refused_field_is_kept_as_far_as_a_message_has_such_names(told: str, kept: str) -> None:
+    """A room that quotes a person instead of a path puts nothing into the journal."""
+    assert messages.known(told) == kept
+
+
 def test_fields_have_the_names_of_the_rooms_own_records() -> None:
     """Times, location, notes and voice are called as in a record."""
     content = Content(

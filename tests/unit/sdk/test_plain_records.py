@@ -144,7 +144,7 @@ WRONG = [
     ("parts", None),
     ("parts", ["fire"]),
     ("parts", {}),
-    ("parts.mountain", {"mountain": "X"}),
+    ("parts.unknown field", {"mountain": "X"}),
     ("parts.police", {"fire": "NL-MK-LIM", "police": 3}),
     ("position", [1, 2]),
     ("position", {"x": 1e9, "y": 1e9}),
@@ -155,10 +155,10 @@ WRONG = [
     ("position.x", {"x": 10**400, "y": 317840.1}),
     ("position.accuracy_m", {"x": 176325.2, "y": 317840.1, "accuracy_m": -1}),
     ("position.source", {"x": 176325.2, "y": 317840.1, "source": "stars"}),
-    ("position.z", {"x": 176325.2, "y": 317840.1, "z": 3}),
+    ("position.unknown field", {"x": 176325.2, "y": 317840.1, "z": 3}),
     ("location", "A2"),
     ("location.kilometre", {"kilometre": "twelve"}),
-    ("location.lane", {"lane": 2}),
+    ("location.unknown field", {"lane": 2}),
     ("times", "noon"),
     ("times.available", {}),
     ("times.created", {"available": "2026-03-01T13:00:00Z", "created": "2026-03-01T13:00:00"}),
@@ -167,7 +167,7 @@ WRONG = [
     ("hazards", "UN 1203"),
     ("address.street", {"street": 5}),
     ("people[1].role", [{"role": "caller"}, {"role": ""}]),
-    ("colour", "red"),
+    ("units[0].unknown field", [{"call_sign": "1", "kind": "x", "status": "y", "crew": 4}]),
 ]
 
 
@@ -178,6 +178,23 @@ def test_a_misfit_is_named_by_the_rooms_own_path(field: str, value: object) -> N
     refusal = _refusal({**FULL, top: value})
     assert refusal.field == field
     assert refusal.remedy
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {**FULL, "Jan Jansen": 1},
+        {**FULL, "parts": {"Jan Jansen": "X"}},
+        {**FULL, "address": {"Jan Jansen": "X"}},
+        {**FULL, "people": [{"role": "caller", "Jan Jansen": "X"}]},
+    ],
+)
+def test_a_name_that_is_not_known_is_no_part_of_the_path(told: object) -> None:
+    """The path and the remedy are kept in the clear, and a name may be a person's."""
+    refusal = _refusal(told)
+    assert refusal.field.endswith("unknown field")
+    assert "Jan" not in refusal.field + refusal.remedy
+    assert "Jan Jansen" in str(refusal.value)
 
 
 def test_a_coordinate_in_another_system_is_recognised() -> None:
