@@ -60,7 +60,7 @@ def consult(bus: Bus, incident: UUID, consultation: Consultation) -> Details:
         Refused: it is a stub, of which the bus keeps nothing personal.
     """
     with bus.store.begin() as uow:
-        filed = uow.incidents.lock(incident)
+        filed = uow.incidents.lock(incident, personal=True)
         details = Details(
             incident=incident,
             revision=filed.revision,

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+import structlog
+
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.domain.agreement import PERSONAL
+from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.message import Act, Content, Message, act, content
 from dispatch_bus.domain.notice import Notice, NoticeKind, Side, Step
+from dispatch_bus.domain.report import Report
 from dispatch_bus.store.filed import Filed, Reference, moved
 from dispatch_bus.store.journal import About, facts
 from dispatch_bus.store.signals import Wakeup
 from dispatch_bus.store.unit import UnitOfWork
 
+_log = structlog.get_logger(__name__)
 # Only these tell the receiver about the case; the end of a notice carries nothing of it.
 _WITH_CONTENT = frozenset({Act.MIRROR, Act.OFFER, Act.TRANSFERRED})
 
@@ -55,7 +61,7 @@ def _subject(notice: Notice) -> dict[str, Any]:
 
 
 def _move(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice) -> None:
-    uow.incidents.revise(moved(filed, notice.discipline, notice.receiver))
+    uow.incidents.move_part(moved(filed, notice.discipline, notice.receiver))
     room = bus.book.centre(notice.receiver).room
     if room and notice.case_number:
         uow.incidents.add_alias(room, notice.case_number, filed.id)
@@ -65,7 +71,7 @@ def _move(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice) -> None:
 def _tell(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice, side: Side) -> None:
     centre = bus.book.centre(notice.centre_at(side))
     sequence = uow.deliveries.next_sequence(notice.id, side)
-    message = _message(bus, filed, notice, side, sequence)
+    message = _message(filed, notice, side, sequence, _content(bus, uow, filed, notice, side))
     uow.deliveries.tell(message, filed.key, centre.room, filed.priority, uow.now)
     if centre.room:
         uow.wake(wakeup("deliver", filed, lane=centre.room))
@@ -82,7 +88,7 @@ def wakeup(kind: str, filed: Filed, lane: str = "") -> Wakeup:
     )
 
 
-def _message(bus: Bus, filed: Filed, notice: Notice, side: Side, sequence: int) -> Message:
+def _message(filed: Filed, notice: Notice, side: Side, sequence: int, content: Content) -> Message:
     return Message(
         id=f"{notice.id}/{side.value}/{sequence}",
         notice=notice.id,
@@ -102,13 +108,28 @@ def _message(bus: Bus, filed: Filed, notice: Notice, side: Side, sequence: int) 
         agreement=notice.agreement,
         cause=notice.cause,
         deadline=notice.deadline,
-        content=_content(bus, filed, notice, side),
+        content=content,
     )
 
 
-def _content(bus: Bus, filed: Filed, notice: Notice, side: Side) -> Content:
+def _content(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice, side: Side) -> Content:
     if side is Side.OWNER or filed.report is None or act(notice) not in _WITH_CONTENT:
         return Content()
     agreement = bus.book.agreement_between(notice.owner, notice.receiver, notice.discipline)
     is_mirror = notice.kind is NoticeKind.MIRROR
-    return content(filed.report, agreement.mirror_fields if is_mirror else agreement.handoff_fields)
+    fields = agreement.mirror_fields if is_mirror else agreement.handoff_fields
+    whole = _read_whole(uow, filed) if fields & PERSONAL else None
+    return content(whole or filed.report, fields)
+
+
+def _read_whole(uow: UnitOfWork, filed: Filed) -> Report | None:
+    """Read the report with its personal fields; none when the key of its day is lost.
+
+    Help does not wait until the key is back: the case is told as far as it can be read.
+    """
+    try:
+        found = uow.incidents.find(filed.id, personal=True)
+    except Refused as reason:
+        _log.warning("a case is told without its personal fields", reason=str(reason))
+        return None
+    return found.report if found else None

@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.errors import Unknown
+from dispatch_bus.domain.json import to_json
 from dispatch_bus.store import tables
 from dispatch_bus.store.filed import Filed, Original, Reference, from_row, to_row
 from dispatch_bus.store.keys import DataKey, KeyRing, WrappedKey
@@ -47,17 +48,20 @@ class Incidents:
         self._connection = connection
         self._keys = keys
 
-    def latest(self, room: str, number: str) -> Filed | None:
+    def latest(self, room: str, number: str, *, personal: bool = False) -> Filed | None:
         """Return and lock the newest incident under a room's case number."""
         row = self._connection.execute(_LATEST, {"room": room, "number": number}).one_or_none()
-        return self._filed(row) if row else None
+        return self._filed(row, personal=personal) if row else None
 
-    def lock(self, incident: UUID) -> Filed:
-        """Return and lock an incident: every transition of its notices happens under this lock."""
+    def lock(self, incident: UUID, *, personal: bool = False) -> Filed:
+        """Return and lock an incident: every transition of its notices happens under this lock.
+
+        Its personal fields are read only when asked for, so that a lost key keeps nothing else.
+        """
         row = self._connection.execute(_LOCK, {"id": incident}).one_or_none()
         if row is None:
             raise unknown(incident)
-        return self._filed(row)
+        return self._filed(row, personal=personal)
 
     def known_as(self, room: str, number: str) -> Original | None:
         """Return the incident that a room has under this number as a copy from the bus."""
@@ -102,15 +106,24 @@ class Incidents:
         return _ciphertext(row)
 
     def revise(self, filed: Filed) -> bytes | None:
-        """Replace the row of an incident that this transaction has locked."""
+        """Replace the whole row of an incident that this transaction has locked."""
         row = to_row(filed, self._keys)
         self._connection.execute(update(_T).where(_T.c.id == filed.id).values(row))
         return _ciphertext(row)
 
+    def move_part(self, moved: Filed) -> None:
+        """Write parts and revision of an incident locked here; whatever else it holds stays."""
+        parts = [to_json(part) for part in moved.parts]
+        values = {"parts": parts, "revision": moved.revision}
+        self._connection.execute(update(_T).where(_T.c.id == moved.id).values(values))
+
     def claim_undecided(self, limit: int) -> list[Filed]:
-        """Lock the next incidents whose decision is behind, most urgent first."""
+        """Lock the next incidents whose decision is behind, most urgent first.
+
+        Their personal fields are not read: no decision depends on them.
+        """
         rows = self._connection.execute(_next_undecided(select(_T), limit)).all()
-        return [self._filed(row) for row in rows]
+        return [self._filed(row, personal=False) for row in rows]
 
     def claim_references(self, limit: int) -> list[Reference]:
         """Lock the same incidents without reading what one of them may not be readable for."""
@@ -166,7 +179,7 @@ class Incidents:
         query = select(func.count()).select_from(_T).where(condition)
         return int(self._connection.execute(query).scalar_one())
 
-    def _filed(self, row: Row[Any], *, personal: bool = True) -> Filed:
+    def _filed(self, row: Row[Any], *, personal: bool) -> Filed:
         return from_row(row, self._keys, personal=personal)
 
 

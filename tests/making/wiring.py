@@ -101,7 +101,7 @@ class Desk:
     def filed(self, number: str, room: str = "NL") -> Filed:
         """Return the newest incident under a number."""
         with self.bus.store.begin() as uow:
-            found = uow.incidents.latest(room, number)
+            found = uow.incidents.latest(room, number, personal=True)
         assert found is not None
         return found
 

@@ -68,7 +68,7 @@ def test_deciding_again_changes_nothing(desk: Desk) -> None:
     filed = desk.file(report(at=ACROSS))
     before = len(desk.entries())
     with desk.bus.store.begin() as uow:
-        again = attrs.evolve(uow.incidents.lock(filed.id), decided_revision=0)
+        again = attrs.evolve(uow.incidents.lock(filed.id, personal=True), decided_revision=0)
         uow.incidents.revise(again)
     assert deciding.decide(desk.bus) == 1
     assert [one.kind for one in desk.entries()[before:]] == ["incident.decided"]

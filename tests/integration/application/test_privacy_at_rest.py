@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from making.gates import told
@@ -109,6 +110,23 @@ def test_without_its_key_the_personal_fields_are_gone_and_the_rest_stays(desk: D
     assert left is not None
     assert left.personal == Personal()
     assert left.place == report(at=IN_ZONE).place
+
+
+def test_a_lost_key_keeps_no_part_from_moving_and_nothing_is_overwritten(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """Its case is delivered, answered and handed over; the key comes back and opens it all."""
+    desk.with_book(book(agreement("BE", "NL", offers_automatically=True)))
+    filed = desk.file(report(at=ACROSS, personal=personal(SECRET)))
+    (key,) = (tmp_path / "keys").glob("day-*.key")
+    lost = key.rename(tmp_path / "lost")
+    assert desk.deliver("BE") > 0
+    handoff = desk.notice(filed.id, NoticeKind.HANDOFF).id
+    answering.answer(desk.bus, answer(AnswerKind.ACCEPT, handoff, by="desk-1"), {"BE-1"})
+    desk.settle()
+    lost.rename(key)
+    found = desk.filed("C-1")
+    assert (found.parts[0].owner, found.report) == ("BE-1", filed.report)
 
 
 def test_an_incident_outlives_its_key(desk: Desk) -> None:
