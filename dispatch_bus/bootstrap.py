@@ -199,7 +199,6 @@ def _limits(settings: BusSettings) -> Limits:
         backlog=intake.backlog_limit,
         # Every incident of a batch stays locked until it ends, and deliveries wait for that.
         decide_batch=20,
-        in_flight=delivery.in_flight,
         deliver_deadline_s=delivery.deadline_s,
         retry_first_s=delivery.retry_first_s,
         retry_most_s=delivery.retry_longest_s,

@@ -47,7 +47,6 @@ class Limits:
     pull_deadline_s: float
     backlog: int
     decide_batch: int
-    in_flight: int
     deliver_deadline_s: float
     retry_first_s: float
     retry_most_s: float

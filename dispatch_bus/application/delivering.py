@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 
 import attrs
@@ -19,37 +18,40 @@ from dispatch_bus.store.journal import About
 from dispatch_bus.store.unit import UnitOfWork
 
 
-def claim(bus: Bus, room: str, limit: int) -> list[Telling]:
-    """Claim at most ``limit`` tellings for a room; each attempt is journalled before it is made."""
+def claim(bus: Bus, room: str) -> Telling | None:
+    """Claim the next telling for a room; its attempt is journalled before it is made."""
     with bus.store.begin() as uow:
-        tellings = uow.deliveries.claim(room, limit, uow.now, bus.limits.claim)
-        for telling in tellings:
+        telling = uow.deliveries.claim(room, uow.now, bus.limits.claim)
+        if telling:
             facts = _facts(telling) | {"attempt": telling.attempts}
             happening = Happening(EntryKind.DELIVERY_ATTEMPTED, facts)
             uow.journal.append(uow.now, _about(telling), happening)
-        return tellings
+        return telling
 
 
 def deliver(bus: Bus, room: str, gate: Gate) -> int:
-    """Deliver the next batch to a room; return how many it took or refused for good.
+    """Deliver the next telling to a room; return 1 if there was one, or 0.
+
+    One at a time: a call can take as long as a claim, and the journal says of no telling that it
+    was attempted while it waited for another.
 
     Raises:
-        Retry: the room does not answer; what else was claimed for it is let go at once.
+        Retry: the room does not answer.
     """
-    tellings = claim(bus, room, bus.limits.in_flight)
-    for place, telling in enumerate(tellings):
-        try:
-            hand_over(bus, telling, gate)
-        except Retry:
-            _let_go(bus, tellings[place + 1 :])
-            raise
-    return len(tellings)
+    telling = claim(bus, room)
+    if telling is None:
+        return 0
+    hand_over(bus, telling, gate)
+    return 1
 
 
-def _let_go(bus: Bus, tellings: Sequence[Telling]) -> None:
+def release(bus: Bus) -> int:
+    """Let what rooms have refused for good be due once more; return how many tellings.
+
+    Done when the bus starts: an adapter or a code list may have been mended since.
+    """
     with bus.store.begin() as uow:
-        for telling in tellings:
-            uow.deliveries.let_go(telling.message)
+        return uow.deliveries.release(uow.now)
 
 
 def hand_over(bus: Bus, telling: Telling, gate: Gate) -> None:
@@ -73,7 +75,7 @@ def _delivered(bus: Bus, telling: Telling, receipt: Receipt) -> None:
     message = telling.message
     with bus.store.begin() as uow:
         filed = uow.incidents.lock(message.incident)
-        if not uow.deliveries.settle(message):
+        if not uow.deliveries.settle(telling):
             return
         facts = _facts(telling) | {
             "reference": receipt.reference,
@@ -96,14 +98,15 @@ def _step(uow: UnitOfWork, notice: Notice, telling: Telling) -> Step:
 def _put_off(bus: Bus, telling: Telling) -> None:
     with bus.store.begin() as uow:
         until = uow.now + timedelta(seconds=backoff_s(bus, telling.attempts))
-        uow.deliveries.put_off(telling.message, until)
+        uow.deliveries.put_off(telling, until)
         facts = _facts(telling) | {"attempt": telling.attempts}
         uow.journal.append(uow.now, _about(telling), Happening(EntryKind.DELIVERY_FAILED, facts))
 
 
 def _give_up(bus: Bus, telling: Telling, reason: Refused) -> None:
     with bus.store.begin() as uow:
-        uow.deliveries.give_up(telling.message)
+        if not uow.deliveries.give_up(telling):
+            return
         # Neither the value nor the room's own words are kept: both may be personal.
         facts = _facts(telling) | {"field": reason.field}
         happening = Happening(EntryKind.DELIVERY_UNDELIVERABLE, facts)

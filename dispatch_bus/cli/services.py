@@ -10,6 +10,7 @@ from pathlib import Path
 
 from prometheus_client import start_http_server
 
+from dispatch_bus.application import delivering
 from dispatch_bus.application.gates import Gates
 from dispatch_bus.bootstrap import data_folder, load_checked, make_keys, open_bus
 from dispatch_bus.cli.ready import say_ready, status_of
@@ -28,6 +29,7 @@ def _run(config: Path) -> None:
     logs.configure(settings.bus.log.format, settings.bus.log.level)
     make_keys(settings.bus)
     bus = open_bus(settings, zones, "bus")
+    delivering.release(bus)
     start_http_server(settings.bus.metrics.bus_port, settings.bus.metrics.host)
     with closing(Gates((room.settings, room.adapter) for room in settings.rooms)) as gates:
         wiring = {"bus": bus, "gates": gates, "rooms": gates.rooms, "broker": Broker()}

@@ -18,7 +18,7 @@ class Delivery:
 
     @work(every_s=1.0, wakes="deliver", lanes="rooms")
     def deliver(self, room: str) -> int:
-        """Deliver one batch to a room."""
+        """Deliver one telling to a room."""
         return delivering.deliver(self.bus, room, self.gates.delivering(room))
 
     @work(every_s=30.0, lanes="rooms")

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, and_, func, select, text, update
+from sqlalchemy import Connection, Row, and_, case, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from dispatch_bus.domain.errors import Refused
@@ -45,7 +45,7 @@ _TELL = _INSERT.on_conflict_do_update(
     },
 )
 # Asked by every lane each second and at each wake-up: building it would cost more than running
-# it. The rows are chosen in a CTE, which runs once; a subquery could run again and lock more.
+# it. The row is chosen in a CTE, which runs once; a subquery could run again and lock more.
 _CLAIM = text(
     """
     WITH due AS (
@@ -53,7 +53,7 @@ _CLAIM = text(
         WHERE delivered < sequence AND NOT stuck AND room = :room AND due_at <= :now
             AND (claimed_until IS NULL OR claimed_until < :now)
         ORDER BY priority, due_at
-        LIMIT :most
+        LIMIT 1
         FOR UPDATE SKIP LOCKED
     ), claimed AS (
         UPDATE delivery SET claimed_until = :until, attempts = attempts + 1
@@ -62,19 +62,22 @@ _CLAIM = text(
     )
     SELECT claimed.*, incident.key_day, incident.key_wrapped, incident.correlation
     FROM claimed JOIN incident ON incident.id = claimed.incident
-    ORDER BY claimed.priority, claimed.due_at
     """
 )
 
 
 @frozen(kw_only=True)
 class Telling:
-    """A claimed delivery: the message to hand over now, and how often that was tried."""
+    """A claimed delivery: the message to hand over now, and how often that was tried.
+
+    ``claimed_until`` tells this claim from a later one on the same row.
+    """
 
     message: Message
     room: str
     centre: str
     attempts: int
+    claimed_until: datetime
     correlation: str
 
 
@@ -127,43 +130,55 @@ class Deliveries:
         }
         self._connection.execute(_TELL, row)
 
-    def claim(self, room: str, limit: int, now: datetime, hold: timedelta) -> list[Telling]:
-        """Claim what is due for one room, most urgent first, for the time ``hold``."""
-        asked = {"room": room, "most": limit, "now": now, "until": now + hold}
-        return [self._telling(row) for row in self._connection.execute(_CLAIM, asked)]
+    def claim(self, room: str, now: datetime, hold: timedelta) -> Telling | None:
+        """Claim the most urgent telling that is due for a room, for the time ``hold``."""
+        asked = {"room": room, "now": now, "until": now + hold}
+        row = self._connection.execute(_CLAIM, asked).one_or_none()
+        return self._telling(row) if row else None
 
-    def settle(self, message: Message) -> bool:
-        """Note that a side has a telling; return whether that was news."""
+    def settle(self, telling: Telling) -> bool:
+        """Note that a side has a telling; return whether that was news.
+
+        What the room has it has, whoever told it: a claim that ran out counts as well, and
+        leaves the next one alone.
+        """
+        sequence = telling.message.sequence
+        others = case((self._claimed(telling), None), else_=_T.c.claimed_until)
         result = self._connection.execute(
             update(_T)
-            .where(self._row(message), _T.c.delivered < message.sequence)
-            .values(delivered=message.sequence, claimed_until=None, attempts=0)
+            .where(self._row(telling), _T.c.delivered < sequence)
+            .values(delivered=sequence, claimed_until=others, attempts=0)
         )
         return bool(result.rowcount)
 
-    def put_off(self, message: Message, until: datetime) -> None:
-        """Let go of a claim and try again later."""
+    def put_off(self, telling: Telling, until: datetime) -> None:
+        """Let go of a claim, unless it has run out, and try again later."""
         self._connection.execute(
             update(_T)
-            .where(self._row(message))
+            .where(self._claimed(telling))
             .values(claimed_until=None, due_at=func.greatest(_T.c.due_at, until))
         )
 
-    def let_go(self, message: Message) -> None:
-        """Give back a claim that no attempt was made with."""
-        self._connection.execute(
-            update(_T)
-            .where(self._row(message))
-            .values(claimed_until=None, attempts=_T.c.attempts - 1)
-        )
+    def give_up(self, telling: Telling) -> bool:
+        """Note that the room will never take this telling; a newer one is tried again.
 
-    def give_up(self, message: Message) -> None:
-        """Note that the room will never take this telling; a newer one is tried again."""
-        self._connection.execute(
+        Returns false when the claim has run out: then the next one learns the same.
+        """
+        result = self._connection.execute(
             update(_T)
-            .where(self._row(message))
-            .values(claimed_until=None, stuck=_T.c.sequence == message.sequence)
+            .where(self._claimed(telling))
+            .values(claimed_until=None, stuck=_T.c.sequence == telling.message.sequence)
         )
+        return bool(result.rowcount)
+
+    def release(self, now: datetime) -> int:
+        """Let every telling that was given up be due again; return how many those are."""
+        result = self._connection.execute(
+            update(_T)
+            .where(_T.c.stuck, _T.c.delivered < _T.c.sequence)
+            .values(stuck=False, due_at=now, attempts=0)
+        )
+        return int(result.rowcount)
 
     def overdue(self, since: datetime, limit: int) -> list[Overdue]:
         """Return tellings undelivered since before ``since`` that raised no alarm yet."""
@@ -198,8 +213,11 @@ class Deliveries:
         """Return the rows of both sides of these notices."""
         return self._connection.execute(select(_T).where(_T.c.notice.in_(notices))).all()
 
-    def _row(self, message: Message) -> Any:
-        return and_(_T.c.notice == message.notice, _T.c.side == message.side)
+    def _row(self, telling: Telling) -> Any:
+        return and_(_T.c.notice == telling.message.notice, _T.c.side == telling.message.side)
+
+    def _claimed(self, telling: Telling) -> Any:
+        return and_(self._row(telling), _T.c.claimed_until == telling.claimed_until)
 
     def _telling(self, row: Row[Any]) -> Telling:
         return Telling(
@@ -207,6 +225,7 @@ class Deliveries:
             room=row.room,
             centre=row.centre,
             attempts=row.attempts,
+            claimed_until=row.claimed_until,
             correlation=row.correlation,
         )
 

@@ -46,9 +46,8 @@ class Intake(Table):
 
 
 class Delivery(Table):
-    """How messages are handed to rooms: calls at once per room, and times in seconds."""
+    """How messages are handed to rooms; times in seconds."""
 
-    in_flight: Annotated[Count, Field(le=100)]
     deadline_s: Seconds
     overdue_s: Seconds
     retry_first_s: Seconds

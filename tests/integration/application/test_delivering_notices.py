@@ -31,7 +31,7 @@ def test_a_mirror_is_delivered_and_its_receipt_journalled(desk: Desk) -> None:
 def test_each_attempt_is_journalled_before_it_is_made(desk: Desk) -> None:
     """A process that dies in the call has left a trace of it."""
     desk.file(report(at=IN_ZONE))
-    delivering.claim(desk.bus, "BE", 10)
+    _claim(desk)
     (attempted,) = desk.entries(EntryKind.DELIVERY_ATTEMPTED)
     assert attempted.facts["attempt"] == 1
 
@@ -67,7 +67,7 @@ def test_two_workers_with_one_telling_note_its_receipt_once(desk: Desk) -> None:
     """A slow worker whose claim ran out comes second and changes nothing."""
     desk.bus = attrs.evolve(desk.bus, limits=_claims_that_run_out_at_once(desk))
     desk.file(report(at=IN_ZONE))
-    (slow,), (fast,) = _claim(desk), _claim(desk)
+    slow, fast = _claim(desk), _claim(desk)
     for telling in (fast, slow):
         delivering.hand_over(desk.bus, telling, desk.gates["BE"])
     assert len(desk.gates["BE"].effects) == 1
@@ -85,6 +85,26 @@ def test_a_message_that_the_room_refuses_is_stuck_and_visible(desk: Desk) -> Non
     (entry,) = desk.entries(EntryKind.DELIVERY_UNDELIVERABLE)
     assert entry.facts["field"] == "content.address"
     assert "Kerkstraat" not in str(entry.facts)
+
+
+def test_a_room_that_is_down_has_one_attempt_journalled_for_each_call(desk: Desk) -> None:
+    """What waits behind the telling that failed was not attempted, and the journal says so."""
+    for number in ("C-1", "C-2", "C-3"):
+        desk.file(report(number, at=IN_ZONE))
+    desk.gates["BE"].failures = [Retry("no answer")]
+    desk.deliver("BE")
+    assert len(desk.gates["BE"].attempts) == 1
+    assert len(desk.entries(EntryKind.DELIVERY_ATTEMPTED)) == 1
+
+
+def test_what_a_room_has_refused_goes_out_once_more_after_a_start(desk: Desk) -> None:
+    """Its adapter may have been mended since; a refusal then counts as before."""
+    filed = desk.file(report(at=IN_ZONE))
+    desk.gates["BE"].failures = [Refused("content", None, "Not like this.")]
+    desk.deliver("BE")
+    assert delivering.release(desk.bus) == 1
+    desk.deliver("BE")
+    assert desk.notice(filed.id, NoticeKind.MIRROR).state is NoticeState.DELIVERED
 
 
 def test_a_newer_revision_gets_a_stuck_notice_moving_again(desk: Desk) -> None:
@@ -175,8 +195,10 @@ def _claims_that_run_out_at_once(desk: Desk) -> object:
     return attrs.evolve(desk.bus.limits, deliver_deadline_s=-1.0)
 
 
-def _claim(desk: Desk) -> list[Telling]:
-    return delivering.claim(desk.bus, "BE", 10)
+def _claim(desk: Desk) -> Telling:
+    telling = delivering.claim(desk.bus, "BE")
+    assert telling is not None
+    return telling
 
 
 def _crash() -> None:

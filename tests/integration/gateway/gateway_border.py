@@ -106,7 +106,6 @@ LIMITS = Limits(
     pull_deadline_s=5.0,
     backlog=1_000,
     decide_batch=100,
-    in_flight=50,
     deliver_deadline_s=5.0,
     retry_first_s=0.01,
     retry_most_s=0.02,

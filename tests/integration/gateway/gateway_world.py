@@ -102,7 +102,8 @@ class World:
         """Deliver what is due to both rooms."""
         for room, way in self.ways.items():
             try:
-                delivering.deliver(self.bus, room, way)
+                while delivering.deliver(self.bus, room, way):
+                    pass
             except Retry:
                 assert way.away
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import chain
@@ -24,7 +24,7 @@ from dispatch_bus.store.deliveries import Telling
 from dispatch_bus.store.engine import connect
 from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.keys import KeyRing
-from dispatch_bus.store.unit import Store
+from dispatch_bus.store.unit import Store, UnitOfWork
 
 HOLD = timedelta(seconds=30)
 WORKERS = 6
@@ -92,10 +92,17 @@ def tell(store: Store, filed: Filed, sequence: int = 1, notice: Notice | None = 
     return message
 
 
-def claim(store: Store, limit: int = 10, hold: timedelta = HOLD) -> list[Telling]:
-    """Claim what is due for the Belgian room."""
+def claim(store: Store, hold: timedelta = HOLD) -> Telling | None:
+    """Claim the next telling for the Belgian room, if any is due."""
     with store.begin() as uow:
-        return uow.deliveries.claim("BE", limit, uow.now, hold)
+        return uow.deliveries.claim("BE", uow.now, hold)
+
+
+def claimed_for(store: Store, hold: timedelta = HOLD) -> Telling:
+    """Claim the next telling for the Belgian room."""
+    telling = claim(store, hold)
+    assert telling is not None
+    return telling
 
 
 def test_undecided_incidents_are_handed_to_one_coordinator_each(store: Store) -> None:
@@ -140,16 +147,13 @@ def test_a_coordinator_that_dies_lets_its_incidents_go(store: Store) -> None:
 
 
 def test_deliveries_are_handed_to_one_worker_each(store: Store) -> None:
-    """Workers that claim at once never get the same telling, nor more than they asked for."""
+    """Workers that claim at once never get the same telling."""
     told = [tell(store, file(store, str(number))).id for number in range(30)]
     at_once = Barrier(WORKERS)
 
     def work(_: int) -> list[str]:
         at_once.wait(30)
-        batches = iter(lambda: claim(store, limit=4), [])
-        found = [[one.message.id for one in batch] for batch in batches]
-        assert all(len(batch) <= 4 for batch in found)
-        return list(chain.from_iterable(found))
+        return [one.message.id for one in iter(lambda: claim(store), None)]
 
     with ThreadPoolExecutor(WORKERS) as pool:
         claimed = list(chain.from_iterable(pool.map(work, range(WORKERS))))
@@ -159,47 +163,94 @@ def test_deliveries_are_handed_to_one_worker_each(store: Store) -> None:
 def test_a_claim_runs_out_and_counts_as_an_attempt(store: Store) -> None:
     """A worker that died leaves its telling to the next one."""
     tell(store, file(store, "1"))
-    (first,) = claim(store, hold=timedelta(seconds=-1))
-    (second,) = claim(store)
-    assert (first.attempts, second.attempts, claim(store)) == (1, 2, [])
+    first = claimed_for(store, hold=timedelta(seconds=-1))
+    second = claimed_for(store)
+    assert (first.attempts, second.attempts, claim(store)) == (1, 2, None)
 
 
 def test_a_newer_telling_overtakes_one_that_never_arrived(store: Store) -> None:
     """Only the newest has to arrive, and the older receipt is no news after it."""
     filed = file(store, "1")
     notice = mirror(incident=filed.id)
-    older = tell(store, filed, 1, notice)
-    newer = tell(store, filed, 2, notice)
-    (claimed,) = claim(store)
+    tell(store, filed, 1, notice)
+    older = claimed_for(store, hold=timedelta(seconds=-1))
+    tell(store, filed, 2, notice)
+    newer = claimed_for(store)
     with store.begin() as uow:
-        assert claimed.message.sequence == 2
+        assert newer.message.sequence == 2
         assert uow.deliveries.settle(newer)
         assert not uow.deliveries.settle(older)
-    assert claim(store) == []
+    assert claim(store) is None
 
 
 def test_a_telling_that_overtakes_in_flight_is_still_due(store: Store) -> None:
     """The receipt of the older one does not count for the newer."""
     filed = file(store, "1")
     notice = mirror(incident=filed.id)
-    older = tell(store, filed, 1, notice)
-    claim(store)
+    tell(store, filed, 1, notice)
+    older = claimed_for(store)
     tell(store, filed, 2, notice)
     with store.begin() as uow:
         assert uow.deliveries.settle(older)
-    assert [one.message.sequence for one in claim(store)] == [2]
+    assert claimed_for(store).message.sequence == 2
 
 
 def test_giving_up_on_an_overtaken_telling_leaves_the_newer_one_due(store: Store) -> None:
     """What the room refused was the older message alone."""
     filed = file(store, "1")
     notice = mirror(incident=filed.id)
-    older = tell(store, filed, 1, notice)
-    claim(store)
+    tell(store, filed, 1, notice)
+    older = claimed_for(store)
     tell(store, filed, 2, notice)
     with store.begin() as uow:
-        uow.deliveries.give_up(older)
-    assert [one.message.sequence for one in claim(store)] == [2]
+        assert uow.deliveries.give_up(older)
+    assert claimed_for(store).message.sequence == 2
+
+
+@pytest.mark.parametrize(
+    "let_go",
+    [
+        lambda uow, late: uow.deliveries.put_off(late, uow.now),
+        lambda uow, late: uow.deliveries.give_up(late),
+    ],
+    ids=["put off", "given up"],
+)
+def test_a_worker_whose_claim_ran_out_leaves_the_next_claim_alone(
+    store: Store, let_go: Callable[[UnitOfWork, Telling], object]
+) -> None:
+    """What a slow worker has to say of its own attempt ends nobody else's."""
+    tell(store, file(store, "1"))
+    late = claimed_for(store, hold=timedelta(seconds=-1))
+    claimed_for(store)
+    with store.begin() as uow:
+        let_go(uow, late)
+    assert claim(store) is None
+
+
+def test_a_late_receipt_leaves_the_claim_on_a_newer_telling_alone(store: Store) -> None:
+    """The room has the older one, and whoever hands over the newer goes on undisturbed."""
+    filed = file(store, "1")
+    notice = mirror(incident=filed.id)
+    tell(store, filed, 1, notice)
+    late = claimed_for(store, hold=timedelta(seconds=-1))
+    tell(store, filed, 2, notice)
+    claimed_for(store)
+    with store.begin() as uow:
+        assert uow.deliveries.settle(late)
+    assert claim(store) is None
+
+
+def test_what_was_given_up_is_due_again_once_released(store: Store) -> None:
+    """A telling that was stuck is handed over anew, and one that arrived is not."""
+    stuck, arrived = (tell(store, file(store, number)) for number in ("1", "2"))
+    given_up, settled = claimed_for(store), claimed_for(store)
+    with store.begin() as uow:
+        uow.deliveries.give_up(given_up)
+        uow.deliveries.settle(settled)
+    with store.begin() as uow:
+        assert uow.deliveries.release(uow.now) == 1
+    assert (claimed_for(store).message.id, claim(store)) == (stuck.id, None)
+    assert settled.message.id == arrived.id
 
 
 def test_a_telling_whose_key_was_erased_goes_without_its_personal_content(store: Store) -> None:
@@ -209,5 +260,5 @@ def test_a_telling_whose_key_was_erased_goes_without_its_personal_content(store:
     with store.begin() as uow:
         uow.deliveries.tell(message, filed.key, "BE", 1, uow.now)
     store.keys.erase(NOON.date())
-    (claimed,) = claim(store)
+    claimed = claimed_for(store)
     assert claimed.message.content.call_back is None
