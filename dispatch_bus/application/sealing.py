@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.journal import checkpoint
 from dispatch_bus.journal.checkpoint import Checkpoint
@@ -44,9 +46,21 @@ def _sign(bus: Bus, uow: UnitOfWork, epoch: int, frontier: Frontier) -> None:
     uow.journal.add_checkpoint(frontier.size, uow.now, signed)
 
 
-def verify_journal(bus: Bus) -> Report:
-    """Read the whole journal and hold it against its tree and every signed checkpoint."""
+def verify_journal(
+    bus: Bus, kept: bytes | None = None, key: Ed25519PublicKey | None = None
+) -> Report:
+    """Read the whole journal and hold it against its tree and every signed checkpoint.
+
+    ``kept`` is a checkpoint that somebody else kept; every signature is checked with ``key``, or
+    with the bus's own.
+
+    Raises:
+        Refused: ``kept`` is not signed by that key.
+    """
+    key = key or bus.store.keys.public_key()
+    outside = [(checkpoint.verify(kept, key).size, kept)] if kept else []
     with bus.store.begin() as uow:
-        checkpoints = list(uow.journal.checkpoints())
+        _, tree = uow.journal.tree()
+        signed = sorted([*outside, *uow.journal.checkpoints()])
     with bus.store.whole_journal() as entries:
-        return verify(entries, checkpoints, bus.store.keys.public_key())
+        return verify(entries, (note for _, note in signed), key, tree=tree)

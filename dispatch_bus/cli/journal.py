@@ -11,33 +11,15 @@ from rich.console import Console
 
 from dispatch_bus.application.board import history
 from dispatch_bus.application.feed import look, start
-from dispatch_bus.application.sealing import verify_journal
 from dispatch_bus.bootstrap import load_checked, open_bus
+from dispatch_bus.cli import evidence
 from dispatch_bus.cli.lines import line
 from dispatch_bus.cli.options import ConfigOption
 
 commands = typer.Typer(help="Read and verify the journal.", no_args_is_help=True)
+commands.add_typer(evidence.commands)
 _LOOK_EVERY_S = 0.5
 _PAGE = 1_000
-
-
-@commands.command()
-def verify(configuration: ConfigOption = None) -> None:
-    """Check every entry, the tree over them and each signed checkpoint; status 1 if one fails."""
-    bus = open_bus(*load_checked(configuration), "cli")
-    console = Console()
-    with console.status("Reading the whole journal …"):
-        report = verify_journal(bus)
-    for problem in report.problems:
-        console.print(f"[red]{problem.number}: {problem.message}[/]", highlight=False)
-    colour, word = ("green", "whole") if report.ok else ("red", "broken")
-    console.print(
-        f"[{colour}]The journal is {word}[/]: {report.entries} entries, "
-        f"{report.uncovered} after the last signed checkpoint.\nroot {report.root.hex()}",
-        highlight=False,
-    )
-    if not report.ok:
-        raise typer.Exit(1)
 
 
 @commands.command(name="tail")

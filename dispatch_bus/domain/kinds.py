@@ -50,6 +50,7 @@ class EntryKind(StrEnum):
     ROOM_REACHABLE = "room.reachable"
     CONSULTED = "consultation"
     DAY_ERASED = "retention.day_erased"
+    JOURNAL_RESTORED = "journal.restored"
 
 
 @frozen

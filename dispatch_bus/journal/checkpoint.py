@@ -33,6 +33,7 @@ _TEXT = re.compile(
     r"(?P<origin>[^\n]+)\n(?P<size>[0-9]{1,18})\n(?P<root>[^\n]+)\n"
     r"epoch (?P<epoch>[0-9]{1,18})\ntime (?P<at>[^\n]+)\n"
 )
+_VERIFIER_KEY = re.compile(r"(?P<name>[^+\s]+)\+(?P<id>[0-9a-f]{8})\+(?P<key>\S+)\s*")
 _DASH = "\N{EM DASH} "
 _ED25519 = b"\x01"
 _KEY_ID_BYTES = 4
@@ -75,6 +76,28 @@ def key_id(name: str, key: Ed25519PublicKey) -> bytes:
     """Return the 4 bytes by which signatures under ``name`` name ``key`` (C2SP signed-note)."""
     named = name.encode() + b"\n" + _ED25519 + key.public_bytes_raw()
     return hashlib.sha256(named).digest()[:_KEY_ID_BYTES]
+
+
+def verifier_key(name: str, key: Ed25519PublicKey) -> str:
+    """Return ``key`` for whoever checks signatures under ``name`` (C2SP signed-note, one line)."""
+    return f"{name}+{key_id(name, key).hex()}+{_base64(_ED25519 + key.public_bytes_raw())}"
+
+
+def read_verifier_key(text: str) -> Ed25519PublicKey:
+    """Return the key in a line that `verifier_key` gave.
+
+    Raises:
+        Refused: it is none, or of another kind than Ed25519, or its id is not its own.
+    """
+    parts = _VERIFIER_KEY.fullmatch(text)
+    try:
+        raw = base64.b64decode(parts["key"], validate=True) if parts else b""
+        key = Ed25519PublicKey.from_public_bytes(raw.removeprefix(_ED25519))
+    except ValueError:
+        key = None
+    if not parts or key is None or verifier_key(parts["name"], key) != text.strip():
+        raise Refused("key", text, "Give the line that 'dispatch-bus journal key' prints.")
+    return key
 
 
 def sign(checkpoint: Checkpoint, key: Ed25519PrivateKey) -> bytes:

@@ -45,6 +45,12 @@ class Code(StrEnum):
     CHECKPOINT_BEYOND = "checkpoint.beyond"
     """More entries were signed than there are."""
 
+    TREE_ROOT = "tree.root"
+    """The entries make another tree than the one that the sealer goes on with."""
+
+    TREE_BEYOND = "tree.beyond"
+    """The sealer counted more entries than there are: the end was cut off."""
+
 
 @frozen
 class Problem:
@@ -80,16 +86,18 @@ def verify(
     checkpoints: Iterable[bytes],
     public_key: Ed25519PublicKey,
     *,
+    tree: Frontier,
     limit: int = 20,
 ) -> Report:
     """Read ``entries`` by number and ``checkpoints`` by size, and report what does not fit.
 
     Numbers are gapless from 1, epochs never fall, every leaf hash is that of its bytes, every
-    checkpoint is signed by ``public_key`` and has the root of the tree of its size. Reading ends
-    at ``limit`` problems. Entries cut off at the end together with their checkpoints leave no
+    checkpoint is signed by ``public_key`` and has the root of the tree of its size, and the
+    sealer's ``tree``, read before the entries, is theirs. Reading ends at ``limit`` problems.
+    Entries cut off at the end together with their checkpoints, and from the tree, leave no
     contradiction: give the checkpoints that somebody else keeps as well.
     """
-    walk = _Walk(checkpoints, public_key, limit)
+    walk = _Walk(checkpoints, public_key, tree, limit)
     walk.compare()
     for number, epoch, raw, leaf in entries:
         if walk.full:
@@ -104,7 +112,14 @@ def verify(
 class _Walk:
     """The state of one verification: a tree that grows, and the checkpoint that is next."""
 
-    def __init__(self, checkpoints: Iterable[bytes], key: Ed25519PublicKey, limit: int) -> None:
+    def __init__(
+        self,
+        checkpoints: Iterable[bytes],
+        key: Ed25519PublicKey,
+        expected: Frontier,
+        limit: int,
+    ) -> None:
+        self._expected = expected
         self._limit = limit
         self._problems: list[Problem] = []
         self._tree = Frontier()
@@ -132,8 +147,14 @@ class _Walk:
         while self._next and self._next.size <= self._tree.size and not self.full:
             self._check_checkpoint(self._next)
             self._next = next(self._ahead, None)
+        if self._tree.size == self._expected.size and self._tree != self._expected:
+            there = f"The sealer's tree of {self._tree.size} entries has another root."
+            self._found(Code.TREE_ROOT, there)
 
     def finish(self) -> None:
+        if self._expected.size > self._tree.size:
+            there = f"{self._expected.size} entries were sealed, {self._tree.size} are there."
+            self._found(Code.TREE_BEYOND, there)
         while self._next and not self.full:
             there = f"{self._next.size} entries were signed, {self._tree.size} are there."
             self._found(Code.CHECKPOINT_BEYOND, there)

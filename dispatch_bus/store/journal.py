@@ -167,10 +167,24 @@ class Journal:
         row = {"size": size, "at": at, "signed": signed}
         self._connection.execute(insert(tables.checkpoint).values(row))
 
-    def checkpoints(self) -> Iterator[bytes]:
-        """Yield every signed checkpoint, smallest tree first."""
-        query = select(tables.checkpoint.c.signed).order_by(tables.checkpoint.c.size)
-        yield from self._connection.execute(query).scalars()
+    def checkpoints(self) -> Iterator[tuple[int, bytes]]:
+        """Yield the size and the signed note of every checkpoint, smallest tree first."""
+        query = select(tables.checkpoint).order_by(tables.checkpoint.c.size)
+        for row in self._connection.execute(query):
+            yield row.size, row.signed
+
+    def newest_checkpoint(self) -> tuple[int, bytes] | None:
+        """Return the size and the signed note of the newest checkpoint, or none."""
+        query = select(tables.checkpoint).order_by(tables.checkpoint.c.size.desc()).limit(1)
+        row = self._connection.execute(query).one_or_none()
+        return (row.size, row.signed) if row else None
+
+    def raise_epoch(self) -> tuple[int, int]:
+        """Raise the epoch of what is sealed from now on; return it, and the journal's size."""
+        tree = tables.journal_tree
+        raised = update(tree).values(epoch=tree.c.epoch + 1).returning(tree.c.epoch, tree.c.size)
+        row = self._connection.execute(raised).one()
+        return row.epoch, row.size
 
     def last_checkpoint(self) -> tuple[int, datetime | None]:
         """Return how many entries the last checkpoint covers, and when it was signed."""

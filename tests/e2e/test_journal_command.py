@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
 from buses.cases import case
-from buses.private import PrivateBus, private_bus
+from buses.private import COMMAND, PrivateBus, private_bus
 from servers.waiting import wait_for
 
 from dispatch_bus.application import board
@@ -89,3 +91,55 @@ def test_a_changed_byte_is_found(bus: PrivateBus) -> None:
     assert broken.returncode == 1
     assert b"\n2: " in b"\n" + broken.stdout
     assert b"The journal is broken" in broken.stdout
+
+
+def kept(bus: PrivateBus, folder: Path, what: str) -> Path:
+    """Let a neighbour keep what ``journal checkpoint`` or ``journal key`` hands out."""
+    file = folder / what
+    answer = bus.command("journal", what, "--out", str(file))
+    assert answer.returncode == 0, answer.stderr
+    return file
+
+
+def test_a_neighbour_holds_the_bus_to_what_it_kept(bus: PrivateBus, tmp_path: Path) -> None:
+    """``journal verify`` holds a checkpoint and a key from outside against the journal."""
+    note, key = kept(bus, tmp_path, "checkpoint"), kept(bus, tmp_path, "key")
+    words = ("journal", "verify", "--checkpoint", str(note), "--key", str(key))
+    whole = bus.command(*words)
+    note.write_bytes(note.read_bytes().replace(b"epoch 1", b"epoch 2"))
+    forged = bus.command(*words)
+
+    assert (whole.returncode, forged.returncode) == (0, 1)
+    assert b"its signature does not fit its text" in forged.stderr
+
+
+def test_a_proof_is_checked_without_a_bus(bus: PrivateBus, tmp_path: Path) -> None:
+    """``journal verify-proof`` needs the proof, the key and the kept checkpoint, nothing else."""
+    note, key = kept(bus, tmp_path, "checkpoint"), kept(bus, tmp_path, "key")
+    file = tmp_path / "proof.json"
+    bus.command("journal", "prove", "2", "--checkpoint", str(note), "--out", str(file))
+    options = ["--key", str(key), "--checkpoint", str(note)]
+    command = [str(COMMAND), "journal", "verify-proof", str(file), *options]
+    answer = subprocess.run(command, capture_output=True, check=False, timeout=60)
+
+    assert answer.returncode == 0, answer.stderr
+    assert b"Entry 2 is in the journal" in answer.stdout
+
+
+def test_a_running_bus_was_not_restored(bus: PrivateBus) -> None:
+    """``journal restored`` is refused while the bus is at work, and changes nothing."""
+    answer = bus.command("journal", "restored")
+
+    assert answer.returncode == 1
+    assert b"in use" in answer.stderr
+
+
+def test_a_restored_bus_goes_on_in_the_next_epoch(bus: PrivateBus) -> None:
+    """``journal restored`` runs over a stopped bus, which then starts with a whole journal."""
+    bus.stop()
+    answer = bus.command("journal", "restored")
+    bus.start()
+
+    assert answer.returncode == 0, answer.stderr
+    assert b"epoch 2" in answer.stdout
+    assert b"The journal is whole" in bus.command("journal", "verify").stdout

@@ -83,7 +83,7 @@ def test_every_option_is_in_the_reference() -> None:
     """The reference names each option beside the command that has it."""
     lines = (DOCS / "reference.md").read_text("utf-8").splitlines()
     for name, command in all_commands():
-        (row,) = (line for line in lines if line.startswith(f"| `{name}"))
+        (row,) = (line for line in lines if line.startswith((f"| `{name}`", f"| `{name} ")))
         options = {opt for one in command.params for opt in one.opts if opt.startswith("-")}
         missing = {opt for opt in options - {"--config", "--help"} if f"`{opt}" not in row}
         assert not missing, f"{name}: {missing}"
@@ -93,7 +93,7 @@ def test_every_default_is_in_the_reference() -> None:
     """The reference tells the default of each option that takes a value and has one."""
     lines = (DOCS / "reference.md").read_text("utf-8").splitlines()
     for name, command in all_commands():
-        (row,) = (line for line in lines if line.startswith(f"| `{name}"))
+        (row,) = (line for line in lines if line.startswith((f"| `{name}`", f"| `{name} ")))
         for one in command.params:
             if isinstance(one.default, int | float | str | Path) and not one.is_flag:
                 assert f"({one.default}" in row.replace("`", ""), f"{name}: {one.name}"

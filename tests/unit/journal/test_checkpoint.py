@@ -14,7 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dispatch_bus.domain.errors import Refused
-from dispatch_bus.journal.checkpoint import Checkpoint, key_id, sign, verify
+from dispatch_bus.journal.checkpoint import (
+    Checkpoint,
+    key_id,
+    read_verifier_key,
+    sign,
+    verifier_key,
+    verify,
+)
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 STRANGER = Ed25519PrivateKey.from_private_bytes(bytes(32))
@@ -67,6 +74,30 @@ def test_a_published_key_has_its_published_id() -> None:
     ]
     public = Ed25519PublicKey.from_public_bytes(base64.b64decode(key)[1:])
     assert key_id(name, public).hex() == short
+
+
+def test_a_key_that_was_written_is_read() -> None:
+    """One line carries the key from the bus to whoever verifies."""
+    read = read_verifier_key(verifier_key(CHECKPOINT.origin, KEY.public_key()) + "\n")
+    assert read == KEY.public_key()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("benelux", "other"),
+        ("+", " "),
+        ("+A", "+B"),
+        ("dispatch-bus/benelux", ""),
+        (verifier_key(CHECKPOINT.origin, KEY.public_key()), ""),
+    ],
+)
+def test_a_line_that_is_no_key_is_refused(old: str, new: str) -> None:
+    """A key that was cut, altered or renamed says where the whole one comes from."""
+    line = verifier_key(CHECKPOINT.origin, KEY.public_key())
+    assert old in line
+    with pytest.raises(Refused, match="journal key"):
+        read_verifier_key(line.replace(old, new))
 
 
 def test_another_key_does_not_verify() -> None:

@@ -32,8 +32,18 @@ def signed(size: int, epoch: int = 1, *, over: list[Row] | None = None) -> bytes
     return sign(Checkpoint("dispatch-bus/test", epoch, size, root, AT), KEY)
 
 
-def report(entries: Iterable[Row], checkpoints: Iterable[bytes], limit: int = 20) -> Report:
-    return verify(entries, checkpoints, KEY.public_key(), limit=limit)
+def tree(entries: list[Row]) -> Frontier:
+    return Frontier().extend(leaf for *_, leaf in entries)
+
+
+def report(
+    entries: Iterable[Row],
+    checkpoints: Iterable[bytes],
+    limit: int = 20,
+    sealed: Frontier | None = None,
+) -> Report:
+    expected = sealed or Frontier()
+    return verify(entries, checkpoints, KEY.public_key(), tree=expected, limit=limit)
 
 
 def codes(found: Report) -> list[tuple[Code, int]]:
@@ -138,6 +148,23 @@ def test_cut_off_entries_are_found_by_a_checkpoint_kept_elsewhere() -> None:
     found = report(rows(5), [signed(5), signed(8)])
     assert codes(found) == [(Code.CHECKPOINT_BEYOND, 5)]
     assert "8 entries were signed" in found.problems[0].message
+
+
+def test_entries_cut_off_with_their_checkpoints_are_found_by_the_tree() -> None:
+    """What the sealer counted says that the end is missing."""
+    found = report(rows(5), [signed(5)], sealed=tree(rows(8)))
+    assert codes(found) == [(Code.TREE_BEYOND, 5)]
+
+
+def test_a_tree_of_other_entries_is_found() -> None:
+    """The sealer may not go on with a root that the entries do not have."""
+    other = tree([*rows(4), row(99)])
+    assert codes(report(rows(7), [], sealed=other)) == [(Code.TREE_ROOT, 5)]
+
+
+def test_entries_sealed_after_the_tree_was_read_are_no_problem() -> None:
+    """A journal that grows while it is verified is whole."""
+    assert report(rows(7), [], sealed=tree(rows(5))).ok
 
 
 def test_a_forged_checkpoint_is_found_and_passed_over() -> None:

@@ -1,0 +1,71 @@
+"""What others can hold the journal to: checkpoints, the key to them, proofs, and its epoch."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.domain.errors import NotAllowed, Unknown
+from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.journal import checkpoint
+from dispatch_bus.journal.checkpoint import verifier_key
+from dispatch_bus.journal.proof import Proof, prove
+from dispatch_bus.store.journal import About
+
+
+def public_key(bus: Bus) -> str:
+    """Return the key that anyone verifies the bus's checkpoints with, as one line."""
+    return verifier_key(bus.origin, bus.store.keys.public_key())
+
+
+def newest_checkpoint(bus: Bus) -> bytes:
+    """Return the newest signed checkpoint.
+
+    Raises:
+        Unknown: nothing was signed yet.
+    """
+    return _newest(bus)[1]
+
+
+def prove_entry(bus: Bus, number: int, kept: bytes | None = None) -> Proof:
+    """Prove that an entry stands in the journal of the newest checkpoint, and where it came from.
+
+    With ``kept``, an earlier checkpoint of this bus, the proof also shows that the journal has
+    only grown since.
+
+    Raises:
+        Unknown: there is no such entry under the newest checkpoint.
+        Refused: ``kept`` is not signed by this bus, or of more entries than there are.
+    """
+    size, signed = _newest(bus)
+    before = checkpoint.verify(kept, bus.store.keys.public_key()).size if kept else None
+    if not 0 < number <= size:
+        raise Unknown("number", number, f"Give one from 1 to {size}: so many are signed.")
+    with bus.store.begin() as uow:
+        (entry,) = uow.journal.read(number - 1, 1)
+    with bus.store.whole_journal() as entries:
+        leaves = [leaf for *_, leaf in entries]
+    return prove(number, entry.entry, leaves, signed, size, before)
+
+
+def mark_restored(bus: Bus) -> int:
+    """Raise the journal's epoch after a restore from a backup, and return it.
+
+    Raises:
+        NotAllowed: a sealer is at work, so this is no fresh restore.
+    """
+    with bus.store.begin() as uow:
+        if not uow.signals.lease("seal", bus.holder, uow.now, timedelta()):
+            raise NotAllowed("sealer", "at work", "Stop the bus, wait half a minute, try again.")
+        epoch, size = uow.journal.raise_epoch()
+        happening = Happening(EntryKind.JOURNAL_RESTORED, {"epoch": epoch, "size": size})
+        uow.journal.append(uow.now, About(correlation="restore"), happening)
+        return epoch
+
+
+def _newest(bus: Bus) -> tuple[int, bytes]:
+    with bus.store.begin() as uow:
+        newest = uow.journal.newest_checkpoint()
+    if newest is None:
+        raise Unknown("checkpoint", "newest", "Wait a few seconds: nothing was signed yet.")
+    return newest
