@@ -15,6 +15,7 @@ from dispatch_bus.store.engine import connect
 from dispatch_bus.store.failures import translated
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
+_SCRIPTS = ScriptDirectory(str(_MIGRATIONS))
 # An arbitrary constant; two migrations at once wait for each other on it.
 _MIGRATION_LOCK = 0x6469_7370
 
@@ -23,13 +24,17 @@ def migrate(url: str) -> None:
     """Bring the database at ``url`` to the newest schema; several at once do it once.
 
     Raises:
-        Retry: the database cannot be reached or broke off.
+        Stop: the database is ahead of this version of the bus.
+        Retry: it cannot be reached or broke off.
     """
     engine = connect(url)
     try:
         with translated(), engine.connect() as connection:
             connection.execute(text("SET lock_timeout = 0; SET statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+            found = MigrationContext.configure(connection).get_current_revision()
+            if found not in _known():
+                raise _misfit(found)
             connection.commit()
             command.upgrade(_config(connection), "head")
             connection.commit()
@@ -50,12 +55,22 @@ def check(url: str) -> None:
             found = MigrationContext.configure(connection).get_current_revision()
     finally:
         engine.dispose()
-    wanted = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
-    if found != wanted:
-        raise Stop(
-            f"The database has schema {found or 'none'}, this version needs {wanted}.",
-            "Run 'dispatch-bus migrate', or start the version that fits the database.",
-        )
+    if found != _SCRIPTS.get_current_head():
+        raise _misfit(found)
+
+
+def _known() -> set[str | None]:
+    return {None, *(script.revision for script in _SCRIPTS.walk_revisions())}
+
+
+def _misfit(found: str | None) -> Stop:
+    what = f"The database has schema {found or 'none'}"
+    remedy = "start the version that fits the database."
+    if found in _known():
+        remedy = f"Run 'dispatch-bus migrate', or {remedy}"
+    else:
+        remedy = f"It is of a newer version: {remedy}"
+    return Stop(f"{what}, this version needs {_SCRIPTS.get_current_head()}.", remedy)
 
 
 def _config(connection: Connection) -> Config:
