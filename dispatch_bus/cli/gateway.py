@@ -13,15 +13,14 @@ from dispatch_bus.gateway.app import create_app
 from dispatch_bus.gateway.server import Server
 from dispatch_bus.observability import logs
 from dispatch_bus.settings import Bus as BusSettings
+from dispatch_bus.store.key_files import make_once
 
 
 def token(settings: BusSettings) -> str:
     """Return the API's token; it is made at the first start, for this user's eyes alone."""
     path = data_folder(settings) / settings.gateway.token_file
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make_once(path, secrets.token_urlsafe(32).encode())
     return path.read_text().strip()
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import structlog
 
-from dispatch_bus.domain.errors import Stop
+from dispatch_bus.bootstrap import NotRunning
+from dispatch_bus.domain.errors import Retry, Stop
 
 
 def ready_file(data: Path, name: str) -> Path:
@@ -26,9 +27,16 @@ def say_ready(data: Path, name: str) -> None:
 
 
 def status_of(work: Callable[[], None]) -> int:
-    """Do a process's work; return its exit status: 78 where an operator has to act first."""
+    """Do a process's work; return its exit status: 78 where an operator has to act first.
+
+    A database that is away (it may be recovering) is no such case: 75, and the next start may
+    find it.
+    """
     try:
         work()
+    except (NotRunning, Retry) as absence:
+        structlog.get_logger(__name__).error(str(absence))
+        return os.EX_TEMPFAIL
     except Stop as stop:
         structlog.get_logger(__name__).critical(str(stop))
         return os.EX_CONFIG
