@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import date, timedelta
 
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.store.journal import About
+from dispatch_bus.store.unit import UnitOfWork
 
 
 def erase_ended(bus: Bus) -> int:
-    """Destroy the key of every day past its retention; return how many there were."""
+    """Destroy the key of every day past its retention; return how many there were.
+
+    The journal says so first: what a crash leaves undone is found and done by the next run, while
+    an erasure that no entry tells of could never be told from a loss.
+    """
     with bus.store.begin() as uow:
         last_kept = uow.now.date() - timedelta(days=bus.limits.personal_days)
         ended = [day for day in bus.store.keys.days() if day < last_kept]
-        for day in ended:
-            bus.store.keys.erase(day)
+        _journal_once(uow, ended)
+    for day in ended:
+        bus.store.keys.erase(day)
+    return len(ended)
+
+
+def _journal_once(uow: UnitOfWork, days: Iterable[date]) -> None:
+    for day in days:
+        if uow.erasures.first_time(day, uow.now):
             happening = Happening(EntryKind.DAY_ERASED, {"day": day.isoformat()})
             uow.journal.append(uow.now, About(correlation="retention"), happening)
-        return len(ended)

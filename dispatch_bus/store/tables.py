@@ -201,6 +201,13 @@ wakeup = Table(
     prefixes=["UNLOGGED"],
 )
 
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("noted_at", Moment, nullable=False),
+)
+
 lease = Table(
     "lease",
     metadata,

@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Connection, Engine, text
 
 from dispatch_bus.store.deliveries import Deliveries
+from dispatch_bus.store.erasures import Erasures
 from dispatch_bus.store.failures import translated
 from dispatch_bus.store.incidents import Incidents
 from dispatch_bus.store.journal import Journal, stream
@@ -36,6 +37,7 @@ class UnitOfWork:
         self.rooms = Rooms(connection)
         self.quarantine = Quarantine(connection, keys)
         self.signals = Signals(connection)
+        self.erasures = Erasures(connection)
 
     @cached_property
     def now(self) -> datetime:

@@ -158,6 +158,11 @@ CREATE UNLOGGED TABLE wakeup (
     correlation text NOT NULL
 );
 
+CREATE TABLE erasure (
+    day date PRIMARY KEY,
+    noted_at timestamptz NOT NULL
+);
+
 CREATE TABLE lease (
     name text PRIMARY KEY,
     holder text NOT NULL,
