@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from making.wiring import make_bus
+from making.wiring import Desk, make_bus
 
 from dispatch_bus.application.bus import Bus
 
@@ -17,3 +17,9 @@ def journal_bus(database_url: str, tmp_path: Path) -> Iterator[Bus]:
     bus = make_bus(database_url, tmp_path / "keys")
     yield bus
     bus.store.close()
+
+
+@pytest.fixture
+def desk(journal_bus: Bus) -> Desk:
+    """Drives that bus."""
+    return Desk(journal_bus)
