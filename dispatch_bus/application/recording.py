@@ -59,7 +59,7 @@ def record(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> None:
     check_times(arrival.report, uow.now)
     last = uow.incidents.latest(arrival.room, arrival.report.number)
     known = last if last and _same_case(last.case_created, arrival) else None
-    if original := _original(uow, arrival, known):
+    if original := None if known else _original(bus, uow, arrival):
         about = About(correlation=arrival.correlation, incident=original, mode=arrival.report.mode)
         uow.journal.append(uow.now, about, _happening(EntryKind.INCIDENT_RECOGNISED, arrival))
     elif known is None:
@@ -84,19 +84,27 @@ def _check_centres(bus: Bus, arrival: Arrival) -> None:
             raise Refused(field, part.centre, f"Name a centre that handles {part.discipline}.")
 
 
-def _original(uow: UnitOfWork, arrival: Arrival, known: Filed | None) -> UUID | None:
+def _original(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> UUID | None:
     """Return the incident that this report is a copy of: what the bus sent to the room.
 
     The room says so itself, or accepted a handoff under this number. A case that the room has
-    told as its own stays its own, and a number that it uses again is another case.
+    told as its own stays its own, whatever it says later (so this is not asked then), and a
+    number that it uses again is another case.
     """
     room, report = arrival.room, arrival.report
     told = uow.incidents.returning(report.returns, room, report.number) if report.returns else None
-    if told:
+    if told and _was_told(bus, uow, room, told):
         uow.incidents.add_alias(room, report.number, told)
         return told
-    copy = None if known else uow.incidents.known_as(room, report.number)
+    copy = uow.incidents.known_as(room, report.number)
     return copy.id if copy and _same_case(copy.case_created, arrival) else None
+
+
+def _was_told(bus: Bus, uow: UnitOfWork, room: str, incident: UUID) -> bool:
+    """Tell whether the bus sent an incident to a room: of no other can it have a copy."""
+    notices = uow.notices.of_incidents([incident])[incident]
+    receivers = (bus.book.centres.get(notice.receiver) for notice in notices)
+    return any(centre is not None and centre.room == room for centre in receivers)
 
 
 def _nothing_new(bus: Bus, uow: UnitOfWork, known: Filed, arrival: Arrival) -> EntryKind | None:

@@ -15,7 +15,7 @@ from making.world import ACROSS, FAR_INSIDE, IN_ZONE
 from dispatch_bus.application import answering, deciding, intake, quarantining
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.codes import CaseStatus, Discipline, Mode
-from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.errors import NotAllowed, Refused, Retry
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState
 from dispatch_bus.domain.report import PartReport
@@ -173,6 +173,23 @@ def test_a_room_that_keeps_the_buss_id_beside_its_own_case_tells_no_copy(desk: D
     assert not desk.filed("C-1").incident.is_open
 
 
+def test_a_case_that_a_room_told_before_stays_its_own_whatever_it_returns(desk: Desk) -> None:
+    """An id that is entered later freezes no case in what it was."""
+    filed = desk.file(report(at=IN_ZONE))
+    desk.pull("BE", _belgian("B-1"))
+    desk.pull("BE", _belgian("B-1", returns=str(filed.id), status=CaseStatus.CLOSED))
+    assert not desk.filed("B-1", "BE").incident.is_open
+
+
+def test_what_a_room_was_never_told_it_cannot_return(desk: Desk) -> None:
+    """A real case is not swallowed because of an id that came from elsewhere."""
+    filed = desk.file(report(at=IN_ZONE))
+    german = (PartReport(discipline=Discipline.FIRE, centre="DE-1"),)
+    desk.pull("DE", report("D-1", at=IN_ZONE, parts=german, returns=str(filed.id)))
+    assert seen(desk)[-1] == "incident.recorded"
+    assert desk.filed("D-1", "DE").incident.is_open
+
+
 def test_the_number_of_an_accepted_handoff_is_recognised(desk: Desk) -> None:
     """The receiver's case for a part it took over is a copy of the incident."""
     _accept_as(desk, "B-1")
@@ -270,7 +287,41 @@ def test_a_record_replayed_in_vain_waits_again_with_its_new_reason(
     desk.gates["NL"].meanings[b"half mended"] = still_wrong  # type: ignore[assignment]
     intake.replay(desk.bus, "NL", desk.gates["NL"])
     ((_, field),) = waiting(desk)
+    (failed,) = desk.entries(EntryKind.QUARANTINE_REPLAY_FAILED)
+    assert field == failed.facts["field"]
     assert field in {"number", "parts.fire"}
+
+
+@pytest.mark.parametrize("mended", [b"mended", None])
+def test_who_asked_for_a_replay_and_whether_it_was_mended_is_journalled(
+    desk: Desk, mended: bytes | None
+) -> None:
+    """A record that a person has changed says so for good."""
+    _quarantine_one(desk)
+    _ask_replay(desk, mended)
+    (asked,) = desk.entries(EntryKind.QUARANTINE_REPLAY_ASKED)
+    assert (asked.facts["by"], asked.facts["mended"]) == ("ann", mended is not None)
+
+
+@pytest.mark.parametrize("mended", [b"mended", None])
+def test_a_record_whose_bytes_are_erased_cannot_be_replayed(
+    desk: Desk, mended: bytes | None
+) -> None:
+    """There is nothing to read, and it does not hold up what there is."""
+    _quarantine_one(desk)
+    _erase_today(desk)
+    with pytest.raises(NotAllowed, match="dismiss it"):
+        _ask_replay(desk, mended)
+
+
+def test_a_record_erased_while_it_waits_for_its_replay_holds_up_no_other(desk: Desk) -> None:
+    """It comes back with the reason, and the next one is read."""
+    _quarantine_one(desk)
+    _ask_replay(desk, None)
+    _erase_today(desk)
+    assert intake.replay(desk.bus, "NL", desk.gates["NL"]) == 1
+    assert waiting(desk) == [("r1", "retention day")]
+    assert intake.replay(desk.bus, "NL", desk.gates["NL"]) == 0
 
 
 def test_a_dismissed_record_is_not_replayed(desk: Desk) -> None:
@@ -279,7 +330,7 @@ def test_a_dismissed_record_is_not_replayed(desk: Desk) -> None:
     (kept,) = quarantining.listed(desk.bus, None, 1)
     quarantining.dismiss(desk.bus, kept.id, "ann")
     with pytest.raises(Refused, match="Only a record that is waiting"):
-        quarantining.ask_replay(desk.bus, kept.id, None)
+        quarantining.ask_replay(desk.bus, kept.id, None, "ann")
 
 
 def test_a_full_backlog_stops_the_pulling(desk: Desk) -> None:
@@ -318,6 +369,11 @@ def _quarantine_one(desk: Desk) -> None:
     intake.pull(desk.bus, "NL", desk.gates["NL"])
 
 
-def _ask_replay(desk: Desk, mended: bytes) -> None:
+def _erase_today(desk: Desk) -> None:
+    with desk.bus.store.begin() as uow:
+        desk.bus.store.keys.erase(uow.now.date())
+
+
+def _ask_replay(desk: Desk, mended: bytes | None) -> None:
     (kept,) = quarantining.listed(desk.bus, QuarantineState.WAITING, 1)
-    quarantining.ask_replay(desk.bus, kept.id, mended)
+    quarantining.ask_replay(desk.bus, kept.id, mended, "ann")
