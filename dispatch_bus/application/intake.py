@@ -30,7 +30,8 @@ from dispatch_bus.store.rooms import RoomState
 from dispatch_bus.store.unit import UnitOfWork
 
 _log = structlog.get_logger(__name__)
-READ_DEADLINE_S = 5.0
+# As long as a record has within a page. Two attempts leave the next pull its turn in time.
+READ_DEADLINE_S = 2.0
 REPLAYS_AT_ONCE = 20
 
 
@@ -195,27 +196,31 @@ def _answer(bus: Bus, uow: UnitOfWork, origin: Origin, given: Answer) -> None:
 def replay(bus: Bus, room: str, gate: Gate) -> int:
     """Read quarantined records again that a person has asked for; return how many."""
     with bus.store.begin() as uow:
-        asked = [
-            (one, uow.quarantine.bytes_of(one.id))
-            for one in uow.quarantine.replaying(room, REPLAYS_AT_ONCE)
-        ]
-    for one, raw in asked:
-        _replay_one(bus, one, raw, gate)
+        asked = uow.quarantine.replaying(room, REPLAYS_AT_ONCE)
+    for one in asked:
+        _replay_one(bus, one, gate)
     return len(asked)
 
 
-def _replay_one(bus: Bus, kept: Quarantined, raw: bytes, gate: Gate) -> None:
+def _replay_one(bus: Bus, kept: Quarantined, gate: Gate) -> None:
     try:
+        with bus.store.begin() as uow:
+            raw = uow.quarantine.bytes_of(kept.id)
         meaning = gate.read(raw, deadline_s=READ_DEADLINE_S)
     except Refused as reason:
         with bus.store.begin() as uow:
-            uow.quarantine.return_(kept.id, reason)
+            if _is_replaying(uow, kept):
+                _return(uow, kept, reason)
         return
     position = meaning.place.position if isinstance(meaning, Report) else None
     (locality,) = bus.geography.locate([position])
     with bus.store.begin() as uow:
-        if uow.quarantine.lock(kept.id).state is QuarantineState.REPLAYING:
+        if _is_replaying(uow, kept):
             _settle_replay(bus, uow, kept, meaning, locality)
+
+
+def _is_replaying(uow: UnitOfWork, kept: Quarantined) -> bool:
+    return uow.quarantine.lock(kept.id).state is QuarantineState.REPLAYING
 
 
 def _settle_replay(
@@ -226,10 +231,15 @@ def _settle_replay(
         with uow.savepoint():
             _understood(bus, uow, origin, meaning, locality, kept.received_at)
     except Refused as reason:
-        uow.quarantine.return_(kept.id, reason)
+        _return(uow, kept, reason)
         return
     uow.quarantine.settle(kept.id, QuarantineState.REPLAYED, uow.now)
     note(uow, kept, EntryKind.QUARANTINE_REPLAYED, "intake")
+
+
+def _return(uow: UnitOfWork, kept: Quarantined, reason: Refused) -> None:
+    uow.quarantine.return_(kept.id, reason)
+    note(uow, kept, EntryKind.QUARANTINE_REPLAY_FAILED, "intake", field=reason.field)
 
 
 def _mark_failing(bus: Bus, room: str) -> None:

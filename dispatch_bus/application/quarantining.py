@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from attrs import frozen
@@ -11,6 +12,7 @@ from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.errors import NotAllowed, Refused
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.store.journal import About
+from dispatch_bus.store.keys import Erased
 from dispatch_bus.store.quarantine import Quarantined, QuarantineState
 from dispatch_bus.store.unit import UnitOfWork
 
@@ -73,18 +75,25 @@ def consult(bus: Bus, record: UUID, by: str) -> bytes:
         return uow.quarantine.bytes_of(record)
 
 
-def ask_replay(bus: Bus, record: UUID, mended: bytes | None) -> Quarantined:
+def ask_replay(bus: Bus, record: UUID, mended: bytes | None, by: str) -> Quarantined:
     """Ask for a record to be read again; intake does so within a second.
 
+    ``by`` is the account that asks, and that has mended the bytes where they are given.
+
     Raises:
-        NotAllowed: it has been settled already.
+        NotAllowed: it has been settled already, or its bytes have been erased.
     """
     with bus.store.begin() as uow:
         found = uow.quarantine.lock(record)
         if found.state is not QuarantineState.WAITING:
             remedy = "Only a record that is waiting can be replayed."
             raise NotAllowed("state", found.state.value, remedy)
-        uow.quarantine.replay(record, mended)
+        try:
+            uow.quarantine.replay(record, mended)
+        except Erased as erased:
+            remedy = "Its bytes are gone with that day's key: dismiss it."
+            raise NotAllowed(erased.field, erased.value, remedy) from None
+        note(uow, found, EntryKind.QUARANTINE_REPLAY_ASKED, by, mended=mended is not None)
         return found
 
 
@@ -100,12 +109,13 @@ def dismiss(bus: Bus, record: UUID, by: str) -> Quarantined:
         return found
 
 
-def note(uow: UnitOfWork, record: Quarantined, kind: EntryKind, by: str) -> None:
-    """Journal what somebody did with a record."""
+def note(uow: UnitOfWork, record: Quarantined, kind: EntryKind, by: str, **more: Any) -> None:
+    """Journal what somebody did with a record, with the facts in ``more``."""
     facts = {
         "quarantine": str(record.id),
         "room": record.room,
         "record": record.record,
         "by": by,
+        **more,
     }
     uow.journal.append(uow.now, About(correlation=record.correlation), Happening(kind, facts))

@@ -57,7 +57,7 @@ def replay(
 ) -> None:
     """Have a record read again, as it is or mended; intake does so within a second."""
     bus = open_bus(*load_checked(configuration), "cli")
-    quarantining.ask_replay(bus, record, mended.read_bytes() if mended else None)
+    quarantining.ask_replay(bus, record, mended.read_bytes() if mended else None, by="cli")
     Console().print(f"{record} will be read again; see 'quarantine list'.")
 
 

@@ -20,6 +20,8 @@ class EntryKind(StrEnum):
     INCIDENT_DECIDED = "incident.decided"
     RECORD_QUARANTINED = "record.quarantined"
     RECORD_REPEATED = "record.repeated"
+    QUARANTINE_REPLAY_ASKED = "quarantine.replay_asked"
+    QUARANTINE_REPLAY_FAILED = "quarantine.replay_failed"
     QUARANTINE_REPLAYED = "quarantine.replayed"
     QUARANTINE_DISMISSED = "quarantine.dismissed"
     MIRROR_OPENED = "mirror.opened"

@@ -108,11 +108,16 @@ class Quarantine:
         return key.unseal(row.mended or row.raw, about=row.id.bytes)
 
     def replay(self, record: UUID, mended: bytes | None) -> None:
-        """Ask for a record to be read again, with mended bytes where given."""
+        """Ask for a record to be read again, with mended bytes where given.
+
+        Raises:
+            Erased: its key was destroyed, so there is nothing left to read.
+            Refused: its key is lost.
+        """
         row = self._row(record)
         values: dict[str, Any] = {"state": QuarantineState.REPLAYING, "settled_at": None}
+        key = self._keys.open(WrappedKey(row.key_day, row.key_wrapped))
         if mended is not None:
-            key = self._keys.open(WrappedKey(row.key_day, row.key_wrapped))
             values["mended"] = key.seal(mended, about=row.id.bytes)
         self._connection.execute(update(_T).where(_T.c.id == record).values(values))
 

@@ -55,6 +55,8 @@ class Quarantined(Said):
 class Replay(Taken):
     """Ask for a record to be read again."""
 
+    by: Text = Field(examples=["nl-lim-supervisor"])
+    """The account that asks, and that has mended the record, never a person's name."""
     mended: Base64 | None = Field(default=None, examples=["eyJudW1iZXIiOiAiNDcxMSJ9"])
     """The mended record (base64, RFC 4648 section 4); without it, the record as it came."""
 

@@ -43,7 +43,7 @@ def replay(
 
     Ask again for its state: it is `replayed`, or `waiting` with the reason why it failed again.
     """
-    quarantining.ask_replay(bus, id, asked.mended)
+    quarantining.ask_replay(bus, id, asked.mended, asked.by)
     return Quarantined.model_validate(board.kept(bus, id))
 
 

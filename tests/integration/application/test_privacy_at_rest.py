@@ -52,7 +52,7 @@ def fill(desk: Desk) -> None:
     desk.gates["NL"].pages.append(Page(cursor="x", records=(bad,)))
     intake.pull(desk.bus, "NL", desk.gates["NL"])
     (kept,) = quarantining.listed(desk.bus, None, 1)
-    quarantining.ask_replay(desk.bus, kept.id, f"mended {SECRET}".encode())
+    quarantining.ask_replay(desk.bus, kept.id, f"mended {SECRET}".encode(), "ann")
     desk.gates["BE"].failures = [Refused("content.people[0].name", SECRET, "Shorten it.")]
     desk.deliver("BE")
     handoff = desk.notice(filed.id, NoticeKind.HANDOFF).id

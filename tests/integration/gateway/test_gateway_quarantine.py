@@ -51,7 +51,7 @@ def test_a_record_is_asked_to_be_read_again_with_mended_bytes(
 ) -> None:
     """A replay is accepted, and what is read then is what a person mended."""
     mended = b'{"times": "2026-03-01T12:00:00+01:00"}'
-    body = {"mended": base64.b64encode(mended).decode()}
+    body = {"by": "nl-supervisor", "mended": base64.b64encode(mended).decode()}
     answer = http.post(f"{API}/quarantine/{record}/replay", json=body)
     assert (answer.status_code, answer.json()["state"]) == (202, "replaying")
     with world.bus.store.begin() as uow:
@@ -61,17 +61,17 @@ def test_a_record_is_asked_to_be_read_again_with_mended_bytes(
 def test_a_settled_record_cannot_be_replayed(http: httpx.Client, record: str) -> None:
     """What is settled stays settled: asking again is a conflict."""
     http.post(f"{API}/quarantine/{record}/dismiss", json={"by": "nl-supervisor"})
-    assert http.post(f"{API}/quarantine/{record}/replay", json={}).status_code == 409
+    assert http.post(f"{API}/quarantine/{record}/replay", json={"by": "x"}).status_code == 409
 
 
 @pytest.mark.parametrize("text", ["?", "eyJ9*", "abc"])
 def test_bytes_that_are_no_base64_are_refused(http: httpx.Client, record: str, text: str) -> None:
     """Mended bytes that cannot be read are refused by field."""
-    answer = http.post(f"{API}/quarantine/{record}/replay", json={"mended": text})
+    answer = http.post(f"{API}/quarantine/{record}/replay", json={"by": "x", "mended": text})
     assert (answer.status_code, answer.json()["field"]) == (422, "mended")
 
 
-@pytest.mark.parametrize(("act", "body"), [("replay", {}), ("dismiss", {"by": "x"})])
+@pytest.mark.parametrize(("act", "body"), [("replay", {"by": "x"}), ("dismiss", {"by": "x"})])
 def test_an_unknown_record_is_not_found(http: httpx.Client, act: str, body: dict[str, str]) -> None:
     """An id that is no record's is answered with 404."""
     assert http.post(f"{API}/quarantine/{uuid4()}/{act}", json=body).status_code == 404
