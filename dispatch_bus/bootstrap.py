@@ -122,6 +122,7 @@ def geography_facts(zones: Zones) -> GeographyFacts:
         areas=dict(zip(zones.region_ids, zones.region_countries, strict=True)),
         zones={zone.zone_id: zone.pair for zone in zones.definitions},
         reach={zone: frozenset(areas) for zone, areas in reach.items()},
+        special=zones.special,
     )
 
 

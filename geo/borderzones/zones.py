@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -26,7 +26,8 @@ class Zones:
     """Borders, regions and border zones of one version; read-only, so threads may share it.
 
     ``countries`` and ``region_ids`` are sorted. ``region_countries`` gives the country of each
-    region, in that order. ``pieces`` are the strips cut by region (``piece_id``), for maps.
+    region, in that order, and ``special`` the countries of each special zone. ``pieces`` are the
+    strips cut by region (``piece_id``), for maps.
     """
 
     version: str
@@ -35,6 +36,7 @@ class Zones:
     countries: tuple[str, ...]
     region_ids: tuple[str, ...]
     region_countries: tuple[str, ...]
+    special: Mapping[str, frozenset[str]]
     pieces: Areas
     _answers: Answers
 
@@ -69,6 +71,13 @@ def load(path: Path) -> Zones:
         countries=content.layers["countries"].column("country"),
         region_ids=regions.column("region_id"),
         region_countries=regions.column("country"),
+        special=_special(content.layers["special"]),
         pieces=content.layers["pieces"],
         answers=Answers.of(content),
     )
+
+
+def _special(areas: Areas) -> dict[str, frozenset[str]]:
+    codes = areas.column("countries")
+    listed = (frozenset(code.strip() for code in one.split(",")) for one in codes)
+    return dict(zip(areas.column("special_id"), listed, strict=True))
