@@ -50,10 +50,10 @@ def distance(metres: float | None) -> str:
 
 def _opened(facts: Facts) -> str:
     away = distance(facts.get("border_m"))
-    border = f", {away} from the border" if away else ""
+    zone = f" {facts['zone']}, {away} from the border" if facts.get("zone") else ""
     return (
         f"{facts['discipline']} {facts['owner']} → {facts['receiver']}"
-        f" ({facts.get('rule', '')}{border}, {facts.get('agreement', '')})"
+        f" ({facts.get('rule', '')}{zone}, {facts.get('agreement', '')})"
     )
 
 
@@ -93,6 +93,10 @@ def _attempt(facts: Facts) -> str:
     return f"{facts['act']} → {facts['centre']} ({facts['room']})"
 
 
+def _restored(facts: Facts) -> str:
+    return f"epoch {facts['epoch']} after {facts['size']} entries"
+
+
 def _plain(facts: Facts) -> str:
     shown = ("room", "record", "field", "number", "reason", "discipline", "from", "to", "by", "day")
     return " ".join(str(facts[name]) for name in shown if facts.get(name))
@@ -121,5 +125,6 @@ _WORDS: dict[str, Callable[[Facts], str]] = {
     EntryKind.DELIVERY_FAILED: _attempt,
     EntryKind.DELIVERY_UNDELIVERABLE: _undeliverable,
     EntryKind.DELIVERY_OVERDUE: _overdue,
+    EntryKind.JOURNAL_RESTORED: _restored,
     EntryKind.ALARM_RAISED: _alarm,
 }

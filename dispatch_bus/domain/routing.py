@@ -217,10 +217,12 @@ def _aimed(asked: _Question, rule: Rule, ranked: list[Candidate]) -> Iterator[Wa
 
 def _explanation(asked: _Question, rule: Rule, ranked: list[Candidate]) -> dict[str, Any]:
     locality, agreement = asked.locality, asked.agreement
-    hit = next((hit for hit in locality.zones if hit.zone == agreement.zone), None)
+    hits = [hit for hit in locality.zones if hit.zone == agreement.zone]
+    # A circle across the border touches both strips; the centre is 0 m from its own country.
+    hit = max(hits, key=lambda hit: hit.border_m, default=None)
     return {
         "rule": rule.value,
-        "zone": agreement.zone,
+        "zone": hit.zone if hit else None,
         "zones_version": locality.version,
         "book_version": asked.book.version,
         "border_m": round(hit.border_m, 1) if hit else None,

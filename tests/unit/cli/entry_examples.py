@@ -51,10 +51,10 @@ FACTS: dict[EntryKind, dict[str, Any]] = {
     EntryKind.RECORD_REPEATED: RECORD,
     EntryKind.QUARANTINE_REPLAYED: RECORD | {"by": "intake"},
     EntryKind.QUARANTINE_DISMISSED: RECORD | {"by": "cli"},
-    EntryKind.MIRROR_OPENED: OPENED | {"border_m": 1999.6},
+    EntryKind.MIRROR_OPENED: OPENED | {"zone": "BE-NL", "border_m": 1999.6},
     EntryKind.MIRROR_UPDATED: NOTICE,
     EntryKind.MIRROR_CLOSED: NOTICE | {"reason": "left_zone"},
-    EntryKind.HANDOFF_PROPOSED: OPENED | {"border_m": 120.4},
+    EntryKind.HANDOFF_PROPOSED: OPENED | {"zone": None, "border_m": None},
     EntryKind.HANDOFF_OFFERED: ANSWERED,
     EntryKind.HANDOFF_UPDATED: NOTICE,
     EntryKind.HANDOFF_ACCEPTED: ANSWERED | {"case_number": "B-9"},
@@ -79,6 +79,7 @@ FACTS: dict[EntryKind, dict[str, Any]] = {
     EntryKind.ROOM_REACHABLE: {"room": "DE", "side": "pull"},
     EntryKind.CONSULTED: {"by": "desk-1", "revision": 1, "session": "ab", "reason": "dispatch"},
     EntryKind.DAY_ERASED: {"day": "2026-01-01"},
+    EntryKind.JOURNAL_RESTORED: {"epoch": 2, "size": 1733},
 }
 
 

@@ -77,6 +77,18 @@ def test_an_alarm_over_an_offer_says_both_numbers() -> None:
     assert "offer_expired: CALL owner +31 1, receiver +32 2" in shown
 
 
+def test_a_border_zone_that_was_hit_is_named() -> None:
+    """The line has the zone and how far the incident is from the border."""
+    shown = plain(told(entry(EntryKind.MIRROR_OPENED)))
+    assert "(border_zone BE-NL, 2.0 km from the border, be-nl-fire)" in shown
+
+
+def test_where_no_zone_was_hit_none_is_named() -> None:
+    """The line has the rule and the agreement alone."""
+    shown = plain(told(entry(EntryKind.HANDOFF_PROPOSED)))
+    assert "(border_zone, be-nl-fire)" in shown
+
+
 def test_a_number_that_nobody_knows_is_said_to_be_missing() -> None:
     """The centre may have left the book since."""
     unknown = entry(EntryKind.DELIVERY_OVERDUE, facts={"receiver_phone": None})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import time
 
+import attrs
 import pytest
 from making import world
 from making.values import NOON, classification, incident, report
@@ -227,3 +228,18 @@ def test_the_explanation_carries_what_the_decision_rests_on() -> None:
     assert wanted.facts["agreement_version"] == 3
     assert wanted.facts["legal_basis"] == "Treaty"
     assert [one["centre"] for one in wanted.facts["candidates"]] == ["BE-1", "BE-2"]
+
+
+def test_a_zone_that_was_not_hit_explains_nothing() -> None:
+    """Deep in the neighbour's country no strip of the zone is touched, and none is named."""
+    deep = attrs.evolve(world.across(), zones=())
+    facts = [one.facts for one in judged(deep).wanted]
+    assert {(one["zone"], one["border_m"]) for one in facts} == {(None, None)}
+    assert facts
+
+
+def test_a_circle_over_the_border_is_as_far_from_it_as_its_centre() -> None:
+    """Of the two strips that it touches the one around its centre measures the distance."""
+    both = (ZoneHit(world.ZONE, "BE", False, 0.0), ZoneHit(world.ZONE, "NL", False, 30.0))
+    (wanted,) = judged(attrs.evolve(world.on_border(), zones=both)).wanted
+    assert (wanted.facts["zone"], wanted.facts["border_m"]) == (world.ZONE, 30.0)
