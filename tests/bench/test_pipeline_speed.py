@@ -1,0 +1,175 @@
+"""How many incidents a second go through the bus, beside what the database can do at best.
+
+Read docs/benchmarks.md before you quote a figure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stderr
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+from attrs import field, frozen
+from bench_floors import fsync_ms, plain_inserts
+from bench_reports import reports
+from making.gates import ScriptedGate, page
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from dispatch_bus.application import deciding, delivering, intake, sealing
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.watching import glance
+from dispatch_bus.bootstrap import load_checked, make_keys, open_bus
+from dispatch_bus.cli import private
+from dispatch_bus.domain.report import Report
+from dispatch_bus.observability import logs
+
+INCIDENTS = 2_000
+SEED = 7
+REPORT = Path(__file__).parents[2] / "bench-report.json"
+
+
+@frozen
+class Stage:
+    """One part of the way of an incident: items done, and seconds taken."""
+
+    name: str
+    seconds: float
+    items: int
+
+    @property
+    def incidents_per_s(self) -> float:
+        """The incidents that this stage would get through in a second if it ran alone."""
+        return INCIDENTS / self.seconds
+
+
+@frozen
+class Pipeline:
+    """A bus with its gates, and the progress bar of what it does."""
+
+    bus: Bus
+    bar: Progress
+    gates: dict[str, ScriptedGate] = field(factory=dict)
+
+    def run(self, told: list[tuple[str, Report]]) -> list[Stage]:
+        """Take every report all the way, one stage after the other."""
+        by_room: dict[str, list[Report]] = {}
+        for room, report in told:
+            by_room.setdefault(room, []).append(report)
+        pages = iter(list(self._pages(by_room)))
+        rooms = sorted({one.room for one in self.bus.book.centres.values() if one.room})
+        self.gates.update({room: ScriptedGate() for room in rooms})
+        return [
+            self._stage("store", lambda: self._store(*next(pages, ("", [])))),
+            self._stage("decide", lambda: deciding.decide(self.bus)),
+            self._stage("deliver", lambda: sum(map(self._deliver, rooms))),
+            self._stage("seal", lambda: sealing.seal(self.bus)),
+        ]
+
+    def _pages(self, by_room: dict[str, list[Report]]) -> Iterator[tuple[str, list[Report]]]:
+        size = self.bus.limits.page
+        for room, told in by_room.items():
+            for start in range(0, len(told), size):
+                yield room, told[start : start + size]
+
+    def _store(self, room: str, told: list[Report]) -> int:
+        if not told:
+            return 0
+        with self.bus.store.begin() as uow:
+            state = uow.rooms.get(room)
+        assert intake.store_page(self.bus, state, page(f"{room}-{state.pages}", *told))
+        return len(told)
+
+    def _deliver(self, room: str) -> int:
+        return delivering.deliver(self.bus, room, self.gates[room])
+
+    def _stage(self, name: str, batch: Callable[[], int]) -> Stage:
+        task = self.bar.add_task(f"{name:<8}", total=None)
+        began, items = time.perf_counter(), 0
+        while done := batch():
+            items += done
+            self.bar.update(task, completed=items)
+        taken = time.perf_counter() - began
+        self.bar.update(task, total=items)
+        return Stage(name, taken, items)
+
+
+@pytest.fixture
+def wired(database_url: str, tmp_path: Path) -> Iterator[Bus]:
+    """A bus with the shipped configuration and the real zones, over a database of its own."""
+    copy = private.derive(None, tmp_path)
+    toml = copy / "bus.toml"
+    toml.write_text(toml.read_text("utf-8").replace('\nurl = ""', f'\nurl = "{database_url}"'))
+    settings, zones = load_checked(copy)
+    make_keys(settings.bus)
+    # Into a file, as the processes of the bus log: it is part of the work.
+    with (tmp_path / "log").open("w") as log:
+        with redirect_stderr(log):
+            logs.configure(settings.bus.log.format, settings.bus.log.level)
+        bus = open_bus(settings, zones, "bench")
+        yield bus
+        bus.store.close()
+
+
+def test_the_embedded_pipeline(wired: Bus, database_url: str, tmp_path: Path) -> None:
+    """Every incident is stored, decided, delivered and sealed; the figures go to a file."""
+    told = reports(wired, INCIDENTS, SEED)
+    assert len(told) == INCIDENTS
+    console = Console()
+    with Progress(console=console, auto_refresh=console.is_terminal) as bar:
+        stages = Pipeline(wired, bar).run(told)
+        floor = floor_of(bar, database_url, wired.limits.page)
+    assert stages[0].items == INCIDENTS
+    assert all(stage.items for stage in stages)
+    assert glance(wired, 0).is_quiet
+    figures = summary(stages, floor, fsync_ms(tmp_path))
+    REPORT.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    show(console, stages, floor, figures)
+
+
+def floor_of(bar: Progress, url: str, batch: int) -> Stage:
+    """Measure plain inserts of the rows that the pipeline has written."""
+    task = bar.add_task(f"{'floor':<8}", total=None)
+    seconds, rows = 0.0, 0
+    for count, taken in plain_inserts(url, batch):
+        seconds, rows = seconds + taken, rows + count
+        bar.update(task, completed=rows)
+    bar.update(task, total=rows)
+    return Stage("floor", seconds, rows)
+
+
+def summary(stages: list[Stage], floor: Stage, fsync: float) -> dict[str, Any]:
+    """Return all figures as they are written."""
+    total = sum(stage.seconds for stage in stages)
+    return {
+        "incidents": INCIDENTS,
+        "seed": SEED,
+        "incidents_per_s": round(INCIDENTS / total, 1),
+        "ratio_to_floor": round(total / floor.seconds, 1),
+        "stages": [attrs.asdict(stage) for stage in stages],
+        "floor": attrs.asdict(floor),
+        "fsync_ms": round(fsync, 3),
+        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
+        "durability": "process crash only",
+    }
+
+
+def show(console: Console, stages: list[Stage], floor: Stage, figures: dict[str, Any]) -> None:
+    """Print the figures as a table, with the floor at its end."""
+    table = Table("", "items", "seconds", "incidents/s", "times the floor")
+    total = Stage("whole way", sum(one.seconds for one in stages), sum(one.items for one in stages))
+    for one in (*stages, total, floor):
+        ratio = f"{one.seconds / floor.seconds:.1f}"
+        rate = f"{one.incidents_per_s:,.0f}"
+        table.add_row(one.name, f"{one.items:,}", f"{one.seconds:.2f}", rate, ratio)
+    table.caption = f"fsync {figures['fsync_ms']} ms, {figures['machine']['cores']} cores"
+    console.print(table)
+    console.print(f"Written to {REPORT.name}. Process-crash durability only.", highlight=False)
