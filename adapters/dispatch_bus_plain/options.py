@@ -31,13 +31,13 @@ def options_of(room: RoomSettings) -> Options:
     """Read the options of a room.
 
     Raises:
-        Refused: naming the option as the operator wrote it, ``rooms.NL.options.url``.
+        Refused: naming the option as the operator wrote it, ``room.NL.options.url``.
     """
     try:
         return from_json(room.options, Options)
     except Refused as error:
         # Nobody's record but the operator's own line, which is to be found and mended.
         option = error.value if error.field == UNKNOWN_FIELD else error.field
-        place = f"rooms.{room.id}.options.{option}"
+        place = f"room.{room.id}.options.{option}"
         shown = "not shown" if error.field == "token" else error.value
         raise Refused(place, shown, error.remedy) from None

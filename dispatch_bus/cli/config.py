@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
 from rich.console import Console
 
-from dispatch_bus.bootstrap import adapter_names, geography_facts, load_zones
+from dispatch_bus.bootstrap import ZONES_FILE, adapter_names, geography_facts, load_zones
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.cli.safe import safe
-from dispatch_bus.domain.errors import shown
+from dispatch_bus.domain.errors import Stop, shown
+from dispatch_bus.sdk.process import try_start
 from dispatch_bus.settings import Finding, Level, check, defaults_folder
 
 commands = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
@@ -24,7 +27,7 @@ def check_folder(configuration: ConfigOption = None) -> None:
     """Find every mistake, contradiction, tie and hole; the status is 1 if there is an error."""
     folder = configuration or defaults_folder()
     facts = geography_facts(load_zones(folder))
-    findings = check(folder, facts, adapter_names())
+    findings = check(folder, facts, adapter_names(), try_start)
     console = Console()
     for one in findings:
         console.print(_told(one), highlight=False)
@@ -34,6 +37,15 @@ def check_folder(configuration: ConfigOption = None) -> None:
     console.print(f"[{colour}]{safe(folder)}: {counts}[/]")
     if errors:
         raise typer.Exit(1)
+
+
+def _findings(folder: Path) -> tuple[Finding, ...]:
+    try:
+        facts = geography_facts(load_zones(folder))
+    except Stop as stop:
+        unusable = Finding(ZONES_FILE, "file", None, str(stop))
+        return (unusable, *check(folder, None, adapter_names()))
+    return check(folder, facts, adapter_names())
 
 
 def _told(finding: Finding) -> str:

@@ -201,6 +201,21 @@ class RoomProcess:
             child.end(grace_s)
 
 
+def try_start(settings: RoomSettings, adapter: str) -> None:
+    """Start a room's adapter and end it: whoever installs it learns whether it would run.
+
+    Raises:
+        Refused: it does not take the room's options, one of which is named.
+        Retry: it does not start.
+        Stop: no such adapter is installed.
+    """
+    process = RoomProcess(settings, adapter, role="check")
+    try:
+        process.start()
+    finally:
+        process.close()
+
+
 def _reason(failure: BaseException) -> str:
     # A refusal's words are ours; those of other errors may quote a record.
     return str(failure) if isinstance(failure, Refused) else type(failure).__name__

@@ -6,7 +6,8 @@ from dispatch_bus.settings.facts import GeographyFacts
 from dispatch_bus.settings.finding import ConfigurationWrong, Finding, Level, refuse_mistakes
 from dispatch_bus.settings.loading import check, defaults_folder, load
 from dispatch_bus.settings.models import Bus
-from dispatch_bus.settings.settings import Room, Settings
+from dispatch_bus.settings.room import Room
+from dispatch_bus.settings.settings import Settings
 
 __all__ = [
     "Bus",

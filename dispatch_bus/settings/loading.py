@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from dispatch_bus.settings import checks
+from dispatch_bus.settings.checks.rooms import Start
 from dispatch_bus.settings.facts import GeographyFacts
 from dispatch_bus.settings.finding import Finding, refuse_mistakes
 from dispatch_bus.settings.reading import MODELS, read
@@ -23,10 +24,18 @@ def load(folder: Path) -> Settings:
     return build(folder, reading.materials, reading.version)
 
 
-def check(folder: Path, facts: GeographyFacts, adapters: Collection[str]) -> tuple[Finding, ...]:
-    """Find every mistake and warning, given the built zones and the installed adapters' names."""
+def check(
+    folder: Path, facts: GeographyFacts, adapters: Collection[str], start: Start | None = None
+) -> tuple[Finding, ...]:
+    """Find every mistake and warning, given the built zones and the installed adapters' names.
+
+    With ``start``, which starts a room's adapter and ends it again, the adapters are asked for
+    their rooms' options: that takes a process each.
+    """
     reading = read(folder)
     materials = {**reading.materials, "facts": facts, "adapters": adapters}
+    if start:
+        materials["start"] = start
     return _sorted((*reading.findings, *checks.run(materials)))
 
 

@@ -12,26 +12,15 @@ from dispatch_bus.domain.agreement import Agreement, Hours
 from dispatch_bus.domain.book import Book, Duty
 from dispatch_bus.domain.centre import Centre, Desk
 from dispatch_bus.domain.codes import Discipline
-from dispatch_bus.domain.report import Classification
-from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.settings.checks.decisions import decisions
 from dispatch_bus.settings.models import (
     AgreementEntry,
     Bus,
     CentreEntry,
-    CodesFile,
     ResponsibilityFile,
-    RoomEntry,
     ZoneEntry,
 )
-
-
-@frozen
-class Room:
-    """One connected CAD installation: the adapter's name and what it is told."""
-
-    adapter: str
-    settings: RoomSettings
+from dispatch_bus.settings.room import Room, room_of
 
 
 @frozen(kw_only=True)
@@ -54,7 +43,7 @@ def build(folder: Path, materials: Mapping[str, Any], version: str) -> Settings:
     return Settings(
         folder=folder,
         bus=materials["bus"],
-        rooms=tuple(_room(entry, materials["codes"]) for entry in materials["rooms"].room),
+        rooms=tuple(room_of(entry, materials["codes"]) for entry in materials["rooms"].room),
         book=_book(materials, version),
         zones=materials["zones"].zone,
         version=version,
@@ -69,19 +58,6 @@ def _book(materials: Mapping[str, Any], version: str) -> Book:
         duties=dict(_duties(materials["responsibility"])),
         agreements={(one.pair, one.discipline): one for one in agreements},
     )
-
-
-def _room(entry: RoomEntry, lists: Mapping[str, CodesFile]) -> Room:
-    codes = lists[entry.codes]
-    settings = RoomSettings(
-        id=entry.id,
-        country=entry.country,
-        epsg=entry.epsg,
-        scheme=codes.scheme,
-        codes={code.code: Classification(**dict(code), scheme=codes.scheme) for code in codes.code},
-        options=entry.options,
-    )
-    return Room(entry.adapter, settings)
 
 
 def _centre(entry: CentreEntry) -> Centre:

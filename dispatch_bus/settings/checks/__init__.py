@@ -33,6 +33,7 @@ CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (rooms.addresses_whole, ("rooms",)),
     (rooms.addresses_once, ("rooms",)),
     (rooms.tokens_secret, ("rooms",)),
+    (rooms.options_taken, ("rooms", "codes", "adapters", "start")),
     (codes.each_once, ("codes",)),
     (zones.each_once, ("zones",)),
     (zones.as_built, ("zones", "facts")),

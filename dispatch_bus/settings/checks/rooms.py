@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 
-from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.errors import DispatchBusError, Refused
+from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.coordinates import to_wgs84
 from dispatch_bus.settings.checks.addresses import is_local, room_address, split
 from dispatch_bus.settings.checks.identity import repeated, unknown
 from dispatch_bus.settings.finding import Finding, Level
-from dispatch_bus.settings.models import CodesFile, RoomsFile
+from dispatch_bus.settings.models import CodesFile, RoomEntry, RoomsFile
+from dispatch_bus.settings.room import room_of
 from dispatch_bus.settings.veil import veiled
 
+# Starts the adapter of that name with these settings, and ends it.
+Start = Callable[[RoomSettings, str], None]
 FILE = "rooms.toml"
 # What the shipped example says, so everybody knows it.
 EXAMPLE_TOKEN = "simulated"  # noqa: S105
@@ -77,3 +81,25 @@ def tokens_secret(rooms: RoomsFile) -> Iterator[Finding]:
             remedy = f"Get a secret token from {host}: this one is the shipped example."
             key = f"room.{room.id}.options.token"
             yield Finding(FILE, key, EXAMPLE_TOKEN, remedy, Level.WARNING)
+
+
+def options_taken(
+    rooms: RoomsFile, codes: Mapping[str, CodesFile], adapters: Collection[str], start: Start
+) -> Iterator[Finding]:
+    """Find options that a room's adapter refuses, and adapters that do not start with them."""
+    for room in rooms.room:
+        if room.adapter in adapters and room.codes in codes:
+            try:
+                start(room_of(room, codes).settings, room.adapter)
+            except Refused as refusal:
+                yield _option(room, refusal)
+            except DispatchBusError as error:
+                yield Finding(FILE, f"room.{room.id}.adapter", room.adapter, str(error))
+
+
+def _option(room: RoomEntry, refusal: Refused) -> Finding:
+    place = f"room.{room.id}.options."
+    name = refusal.field.removeprefix(place)
+    # What the operator wrote, and not what the adapter says of it: that may hold a secret.
+    value = veiled(f"{place}{name}", room.options[name]) if name in room.options else None
+    return Finding(FILE, f"{place}{name}", value, refusal.remedy)

@@ -279,11 +279,11 @@ def test_an_answer_beyond_the_limit_is_not_held(adapter: Adapters) -> None:
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"url": "cad.example"}, "rooms.NL.options.url"),
-        ({"url": None}, "rooms.NL.options.url"),
-        ({"token": 4711}, "rooms.NL.options.token"),
-        ({"timeout_s": 0}, "rooms.NL.options.timeout_s"),
-        ({"retries": 3}, "rooms.NL.options.retries"),
+        ({"url": "cad.example"}, "room.NL.options.url"),
+        ({"url": None}, "room.NL.options.url"),
+        ({"token": 4711}, "room.NL.options.token"),
+        ({"timeout_s": 0}, "room.NL.options.timeout_s"),
+        ({"retries": 3}, "room.NL.options.retries"),
     ],
 )
 def test_a_wrong_option_is_named(change: dict[str, object], field: str) -> None:
@@ -297,7 +297,7 @@ def test_a_wrong_option_is_named(change: dict[str, object], field: str) -> None:
 
 def test_a_missing_option_is_named() -> None:
     """No address, no adapter."""
-    with pytest.raises(Refused, match=r"rooms\.NL\.options\.url"):
+    with pytest.raises(Refused, match=r"room\.NL\.options\.url"):
         PlainAdapter(RoomSettings(id="NL", country="NL", options={"token": "t"}))
 
 

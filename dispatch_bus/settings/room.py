@@ -1,0 +1,33 @@
+"""A room as the bus starts its adapter: built from its entry and its code list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from attrs import frozen
+
+from dispatch_bus.domain.report import Classification
+from dispatch_bus.sdk.adapter import RoomSettings
+from dispatch_bus.settings.models import CodesFile, RoomEntry
+
+
+@frozen
+class Room:
+    """One connected CAD installation: the adapter's name and what it is told."""
+
+    adapter: str
+    settings: RoomSettings
+
+
+def room_of(entry: RoomEntry, lists: Mapping[str, CodesFile]) -> Room:
+    """Build a room whose code list is among ``lists``."""
+    codes = lists[entry.codes]
+    settings = RoomSettings(
+        id=entry.id,
+        country=entry.country,
+        epsg=entry.epsg,
+        scheme=codes.scheme,
+        codes={code.code: Classification(**dict(code), scheme=codes.scheme) for code in codes.code},
+        options=entry.options,
+    )
+    return Room(entry.adapter, settings)
