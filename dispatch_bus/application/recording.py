@@ -113,23 +113,23 @@ def _nothing_new(bus: Bus, uow: UnitOfWork, known: Filed, arrival: Arrival) -> E
         return EntryKind.INCIDENT_STALE
     if known.content_hash == content_hash(bus, arrival.report):
         return EntryKind.INCIDENT_UNCHANGED
-    if told is None and _came_before(uow, known, arrival):
+    if told is None and uow.incidents.has_record(known.id, arrival.record):
         return EntryKind.INCIDENT_STALE
     return None
 
 
-def _came_before(uow: UnitOfWork, known: Filed, arrival: Arrival) -> bool:
-    """Tell whether this very record has been filed: without a count, only its name says so."""
-    kinds = (EntryKind.INCIDENT_RECORDED, EntryKind.INCIDENT_STUBBED)
-    entries = (entry for kind in kinds for entry in uow.journal.told(known.id, kind))
-    return any(entry.facts["record"] == arrival.record for entry in entries)
-
-
 def _repeat(uow: UnitOfWork, arrival: Arrival, known: Filed, kind: EntryKind) -> None:
     uow.journal.append(uow.now, about_incident(known), _happening(kind, arrival))
+    _remember(uow, known, arrival)
     if kind is EntryKind.INCIDENT_UNCHANGED and arrival.report.revision is not None:
         # What is older than this is stale from now on, although this brought nothing new.
         uow.incidents.note_source_revision(known.id, arrival.report.revision)
+
+
+def _remember(uow: UnitOfWork, filed: Filed, arrival: Arrival) -> None:
+    """Note a record without a count: when it comes again, only its name says that it is old."""
+    if arrival.report.revision is None:
+        uow.incidents.note_record(filed.id, arrival.record)
 
 
 def content_hash(bus: Bus, report: Report) -> bytes:
@@ -217,6 +217,7 @@ def _note(uow: UnitOfWork, filed: Filed, arrival: Arrival, ciphertext: bytes | N
     happening = _happening(EntryKind.INCIDENT_RECORDED, arrival, revision=filed.revision)
     happening = Happening(happening.kind, {**happening.facts, "report": plain})
     uow.journal.append(uow.now, about_incident(filed), happening, sealed)
+    _remember(uow, filed, arrival)
     uow.wake(wakeup("decide", filed))
 
 
@@ -228,6 +229,7 @@ def _note_stub(uow: UnitOfWork, filed: Filed, arrival: Arrival, *, is_new: bool)
     (uow.incidents.add if is_new else uow.incidents.revise)(stub)
     happening = _happening(EntryKind.INCIDENT_STUBBED, arrival, revision=filed.revision)
     uow.journal.append(uow.now, about_incident(stub), happening)
+    _remember(uow, stub, arrival)
 
 
 def _coarse(position: Position | None) -> tuple[float, float] | None:

@@ -99,6 +99,19 @@ class Incidents:
             update(_T).where(_T.c.id == incident).values(source_revision=revision)
         )
 
+    def note_record(self, incident: UUID, record: str) -> None:
+        """Note that a record has told of an incident locked here."""
+        row = {"incident": incident, "record": record}
+        self._connection.execute(
+            upsert(tables.incident_record).values(row).on_conflict_do_nothing()
+        )
+
+    def has_record(self, incident: UUID, record: str) -> bool:
+        """Tell whether a record was noted as one that has told of an incident."""
+        t = tables.incident_record
+        query = select(t.c.record).where(t.c.incident == incident, t.c.record == record)
+        return self._connection.execute(query).first() is not None
+
     def add(self, filed: Filed) -> bytes | None:
         """File a new incident; return the ciphertext of its personal fields."""
         row = to_row(filed, self._keys)

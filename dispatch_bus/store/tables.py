@@ -61,6 +61,13 @@ Index(
     postgresql_where=text("decided_revision < revision"),
 )
 
+incident_record = Table(
+    "incident_record",
+    metadata,
+    Column("incident", UUID(as_uuid=True), primary_key=True),
+    Column("record", Text, primary_key=True),
+)
+
 alias = Table(
     "alias",
     metadata,

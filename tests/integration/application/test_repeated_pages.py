@@ -74,3 +74,17 @@ def test_an_uncounted_record_that_comes_again_is_old(
 
     assert desk.filed("C-1").revision == 2
     assert len(desk.entries(EntryKind.INCIDENT_STALE)) == 1
+
+
+def test_an_uncounted_record_that_brought_nothing_new_is_old_when_it_comes_again(
+    desk: Desk,
+) -> None:
+    """What repeated the first record does not undo the one after it."""
+    first = report("C-1", at=IN_ZONE, hazards=("UN 1203",))
+    second = report("C-1", at=IN_ZONE, hazards=("UN 1005",))
+    names = (("r-1", first), ("r-2", first), ("r-3", second), ("r-2", first))
+    page = Page(cursor="1", records=tuple(told(name, each) for name, each in names))
+    desk.gates["NL"].pages.append(page)
+    pull(desk.bus, "NL", desk.gates["NL"])
+
+    assert desk.filed("C-1").report == second

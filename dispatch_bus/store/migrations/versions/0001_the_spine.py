@@ -47,6 +47,12 @@ CREATE TABLE incident (
 CREATE INDEX incident_undecided ON incident (priority, recorded_at)
     WHERE decided_revision < revision;
 
+CREATE TABLE incident_record (
+    incident uuid NOT NULL,
+    record text NOT NULL,
+    PRIMARY KEY (incident, record)
+);
+
 CREATE TABLE alias (
     room text NOT NULL,
     number text NOT NULL,
