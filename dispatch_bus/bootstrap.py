@@ -153,12 +153,19 @@ def database_url(settings: BusSettings) -> str:
 def make_keys(settings: BusSettings) -> None:
     """Make the keys of a new bus; those that are there stay.
 
+    A database that holds anything was written with keys: if they are lost, none are made anew.
+
     Raises:
-        Stop: the folder cannot be used, or lacks a key that data was written with.
+        Stop: the database has another schema, or the folder cannot be used or lacks a key that
+            data was written with.
     """
-    folder = data_folder(settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    KeyRing.create(folder / "keys")
+    folder, url = data_folder(settings) / "keys", database_url(settings)
+    schema.check(url)
+    if schema.is_new(url):
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        KeyRing.create(folder)
+    else:
+        KeyRing(folder)
 
 
 def open_bus(settings: Settings, zones: Zones, actor: str) -> Bus:

@@ -16,6 +16,10 @@ from dispatch_bus.store.failures import translated
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _SCRIPTS = ScriptDirectory(str(_MIGRATIONS))
+_IS_NEW = text(
+    "SELECT NOT EXISTS (SELECT FROM journal) AND NOT EXISTS (SELECT FROM journal_pending)"
+    " AND NOT EXISTS (SELECT FROM incident)"
+)
 # An arbitrary constant; two migrations at once wait for each other on it.
 _MIGRATION_LOCK = 0x6469_7370
 
@@ -57,6 +61,20 @@ def check(url: str) -> None:
         engine.dispose()
     if found != _SCRIPTS.get_current_head():
         raise _misfit(found)
+
+
+def is_new(url: str) -> bool:
+    """Tell whether nothing was ever written into the database, whose schema is the newest.
+
+    Raises:
+        Retry: it cannot be reached.
+    """
+    engine = connect(url)
+    try:
+        with translated(), engine.connect() as connection:
+            return bool(connection.execute(_IS_NEW).scalar_one())
+    finally:
+        engine.dispose()
 
 
 def _known() -> set[str | None]:

@@ -42,10 +42,15 @@ def set_to(folder: Path, old: str, new: str) -> None:
     (folder / "bus.toml").write_text(text.replace(old, new), "utf-8")
 
 
+def configured(folder: Path, url: str) -> tuple[Settings, Zones]:
+    """Return a configuration over the database at ``url``."""
+    set_to(folder, '\nurl = ""', f'\nurl = "{url}"')
+    return load_checked(folder)
+
+
 def wired(folder: Path, url: str) -> tuple[Settings, Zones]:
     """Return a configuration over the database at ``url``, with its keys made."""
-    set_to(folder, '\nurl = ""', f'\nurl = "{url}"')
-    settings, zones = load_checked(folder)
+    settings, zones = configured(folder, url)
     make_keys(settings.bus)
     return settings, zones
 
@@ -88,7 +93,7 @@ def test_processes_over_a_shared_database_have_names_of_their_own(
 
 def test_a_database_without_the_schema_is_refused(folder: Path, empty_database_url: str) -> None:
     """It says which schema there is and what to do."""
-    settings, zones = wired(folder, empty_database_url)
+    settings, zones = configured(folder, empty_database_url)
     with pytest.raises(Stop, match=r"has schema none.*dispatch-bus migrate"):
         open_bus(settings, zones, "bus")
 
@@ -97,7 +102,7 @@ def test_a_database_of_a_newer_release_is_refused(folder: Path, database_url: st
     """An older program would write what the newer one no longer understands."""
     with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    settings, zones = wired(folder, database_url)
+    settings, zones = configured(folder, database_url)
     with pytest.raises(Stop, match="has schema 9999"):
         open_bus(settings, zones, "bus")
 
@@ -117,10 +122,30 @@ def test_an_embedded_database_that_does_not_run_is_said_so(folder: Path) -> None
         database_url(settings.bus)
 
 
-def test_making_keys_again_keeps_those_that_are_there(folder: Path) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO journal_pending (kind, schema_version, entry) VALUES ('x', 1, '')",
+        "INSERT INTO journal (number, epoch, kind, schema_version, entry, leaf)"
+        " VALUES (1, 1, 'x', 1, '', '')",
+    ],
+    ids=["not yet sealed", "sealed"],
+)
+def test_lost_keys_are_not_made_anew(folder: Path, database_url: str, statement: str) -> None:
+    """A database that was written with keys waits for them, and the remedy is named."""
+    settings, _ = wired(folder, database_url)
+    with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
+        connection.execute(statement)
+    keys = data_folder(settings.bus) / "keys"
+    shutil.rmtree(keys)
+    with pytest.raises(Stop, match="Mount the key folder"):
+        make_keys(settings.bus)
+    assert not keys.exists()
+
+
+def test_making_keys_again_keeps_those_that_are_there(folder: Path, database_url: str) -> None:
     """A restart reads what was written before."""
-    settings, _ = load_checked(folder)
-    make_keys(settings.bus)
+    settings, _ = wired(folder, database_url)
     keys = data_folder(settings.bus) / "keys"
     before = {path.name: path.read_bytes() for path in keys.iterdir()}
     make_keys(settings.bus)
