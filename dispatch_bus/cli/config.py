@@ -26,8 +26,7 @@ def _config() -> None:
 def check_folder(configuration: ConfigOption = None) -> None:
     """Find every mistake, contradiction, tie and hole; the status is 1 if there is an error."""
     folder = configuration or defaults_folder()
-    facts = geography_facts(load_zones(folder))
-    findings = check(folder, facts, adapter_names(), try_start)
+    findings = _findings(folder)
     console = Console()
     for one in findings:
         console.print(_told(one), highlight=False)
@@ -44,8 +43,8 @@ def _findings(folder: Path) -> tuple[Finding, ...]:
         facts = geography_facts(load_zones(folder))
     except Stop as stop:
         unusable = Finding(ZONES_FILE, "file", None, str(stop))
-        return (unusable, *check(folder, None, adapter_names()))
-    return check(folder, facts, adapter_names())
+        return (unusable, *check(folder, None, adapter_names(), try_start))
+    return check(folder, facts, adapter_names(), try_start)
 
 
 def _told(finding: Finding) -> str:

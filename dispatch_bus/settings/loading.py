@@ -25,15 +25,22 @@ def load(folder: Path) -> Settings:
 
 
 def check(
-    folder: Path, facts: GeographyFacts, adapters: Collection[str], start: Start | None = None
+    folder: Path,
+    facts: GeographyFacts | None,
+    adapters: Collection[str],
+    start: Start | None = None,
 ) -> tuple[Finding, ...]:
     """Find every mistake and warning, given the built zones and the installed adapters' names.
+
+    Without zones, what needs them is left unchecked.
 
     With ``start``, which starts a room's adapter and ends it again, the adapters are asked for
     their rooms' options: that takes a process each.
     """
     reading = read(folder)
-    materials = {**reading.materials, "facts": facts, "adapters": adapters}
+    materials = {**reading.materials, "adapters": adapters}
+    if facts:
+        materials["facts"] = facts
     if start:
         materials["start"] = start
     return _sorted((*reading.findings, *checks.run(materials)))

@@ -85,19 +85,29 @@ def a_folder(path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [missing, cut_off, one_bit, no_archive, a_folder])
-@pytest.mark.parametrize("command", ["config check", "up"])
-def test_zones_that_cannot_be_used_are_one_message(
-    folder: Path, command: str, damage: object
-) -> None:
+def test_zones_that_cannot_be_used_are_one_message(folder: Path, damage: object) -> None:
     """It names the file, what is wrong with it, and the command that makes a new one."""
     assert callable(damage)
     damage(folder / "zones.bzones")
-    done = said(folder, *command.split())
+    done = said(folder, "up")
     assert done.returncode == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert str(folder / "zones.bzones") in line
     assert "dispatch-bus zones build" in line
+
+
+def test_zones_that_cannot_be_used_are_one_mistake_among_others(folder: Path) -> None:
+    """``config check`` names them like any other file, and still finds what needs no zones."""
+    missing(folder / "zones.bzones")
+    bus = folder / "bus.toml"
+    bus.write_text(bus.read_text("utf-8").replace("page_limit = 50", "page_limit = -1"), "utf-8")
+    done = said(folder, "config", "check")
+    assert done.returncode == 1
+    assert "error zones.bzones, file: nothing" in done.stdout
+    assert "dispatch-bus zones build" in done.stdout
+    assert "error bus.toml, intake.page_limit: -1" in done.stdout
+    assert ": 2 errors" in done.stdout
 
 
 def test_definitions_that_cannot_be_built_are_one_message(folder: Path) -> None:
