@@ -30,7 +30,9 @@ test: $(BIN)/.installed lint types ## lint, types and all tests, on private serv
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(BIN)/.installed
-	@$(BIN)/ruff format --check -q . && $(BIN)/ruff check -q . && $(BIN)/lint-imports >/dev/null || { $(BIN)/lint-imports; exit 1; }
+	@$(BIN)/ruff format --check -q .
+	@$(BIN)/ruff check -q .
+	@$(BIN)/lint-imports --no-logo
 
 types: $(BIN)/.installed
 	@$(BIN)/mypy
