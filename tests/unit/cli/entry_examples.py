@@ -49,6 +49,8 @@ FACTS: dict[EntryKind, dict[str, Any]] = {
     },
     EntryKind.RECORD_QUARANTINED: RECORD | {"field": "times.event", "remedy": "Send a time."},
     EntryKind.RECORD_REPEATED: RECORD,
+    EntryKind.QUARANTINE_REPLAY_ASKED: RECORD | {"by": "cli"},
+    EntryKind.QUARANTINE_REPLAY_FAILED: RECORD | {"field": "times.event", "by": "intake"},
     EntryKind.QUARANTINE_REPLAYED: RECORD | {"by": "intake"},
     EntryKind.QUARANTINE_DISMISSED: RECORD | {"by": "cli"},
     EntryKind.MIRROR_OPENED: OPENED | {"zone": "BE-NL", "border_m": 1999.6},
