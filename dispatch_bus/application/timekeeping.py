@@ -17,6 +17,8 @@ from dispatch_bus.domain.notice import Notice, NoticeKind, NoticeState, Side
 from dispatch_bus.domain.reconcile import end
 from dispatch_bus.domain.routing import Rule
 from dispatch_bus.store.deliveries import Overdue
+from dispatch_bus.store.incidents import unknown
+from dispatch_bus.store.journal import About
 from dispatch_bus.store.unit import UnitOfWork
 
 _log = structlog.get_logger(__name__)
@@ -52,7 +54,7 @@ def close_left(bus: Bus) -> int:
     """Close notices whose incident has been off their ground for long enough."""
     hold = timedelta(seconds=bus.limits.leave_hold_s)
     with bus.store.begin() as uow:
-        left = [one for one in uow.notices.left_for(hold, uow.now, _BATCH) if _leavable(one)]
+        left = uow.notices.left_since(uow.now - hold, _LEAVABLE, _BATCH)
     return _each(left, lambda notice: _close(bus, notice.id, notice.incident, hold))
 
 
@@ -89,16 +91,30 @@ def alarm_overdue(bus: Bus) -> int:
         since = uow.now - timedelta(seconds=bus.limits.overdue_s)
         late = uow.deliveries.overdue(since, _BATCH)
         for one in late:
-            _alarm(bus, uow, one)
+            _alarm_alone(bus, uow, one)
             uow.deliveries.mark_alarmed(one)
         return len(late)
 
 
+def _alarm_alone(bus: Bus, uow: UnitOfWork, overdue: Overdue) -> None:
+    """Raise one alarm; where its rows cannot be read, one with what the delivery knows."""
+    try:
+        with uow.savepoint():
+            _alarm(bus, uow, overdue)
+    except (Retry, Stop):
+        raise
+    except Exception:  # noqa: BLE001 - whatever it is, the other alarms are not silenced
+        _log.exception("an overdue telling could not be described", notice=str(overdue.notice))
+        facts = {"reason": "not_delivered", "centre": overdue.centre}
+        about = About(correlation="overdue", incident=overdue.incident, notice=overdue.notice)
+        uow.journal.append(uow.now, about, Happening(EntryKind.ALARM_RAISED, facts))
+
+
 def _alarm(bus: Bus, uow: UnitOfWork, overdue: Overdue) -> None:
     filed = uow.incidents.find(overdue.incident)
-    notice = uow.notices.get(overdue.notice)
     if filed is None:
-        return
+        raise unknown(overdue.incident)
+    notice = uow.notices.get(overdue.notice)
     facts = {
         "centre": overdue.centre,
         "side": overdue.side.value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -87,10 +87,15 @@ class Notices:
         query = select(_T).where(_T.c.deadline <= now).order_by(_T.c.deadline).limit(limit)
         return [_notice(row) for row in self._connection.execute(query)]
 
-    def left_for(self, hold: timedelta, now: datetime, limit: int) -> list[Notice]:
-        """Return open notices whose incident left their ground at least ``hold`` ago."""
-        query = select(_T).where(_T.c.leaving_since <= now - hold, _T.c.closed_at.is_(None))
-        return [_notice(row) for row in self._connection.execute(query.limit(limit))]
+    def left_since(self, at: datetime, handoffs: Iterable[NoticeState], limit: int) -> list[Notice]:
+        """Return open notices whose incident left their ground at ``at`` or before, first first.
+
+        Of handoffs only those in one of the states ``handoffs``.
+        """
+        leavable = or_(_T.c.kind == NoticeKind.MIRROR, _T.c.state.in_(list(handoffs)))
+        query = select(_T).where(_T.c.leaving_since <= at, _T.c.closed_at.is_(None), leavable)
+        query = query.order_by(_T.c.leaving_since).limit(limit)
+        return [_notice(row) for row in self._connection.execute(query)]
 
     def page(self, wanted: NoticeFilter, before: Mark | None, limit: int) -> list[Notice]:
         """Return the newest notices that a filter lets through, from a mark on."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import attrs
-from making.values import report
+from making.values import NOON, handoff, report
 from making.wiring import Desk
 from making.world import ACROSS, FAR_INSIDE, IN_ZONE, agreement, book, centre
 
@@ -74,6 +74,21 @@ def test_one_wait_raises_one_alarm_however_often_the_case_changes(desk: Desk) ->
     assert timekeeping.alarm_overdue(desk.bus) == 1
 
 
+def test_an_overdue_telling_that_cannot_be_described_silences_no_other(desk: Desk) -> None:
+    """A broken row has an alarm of its own, with the centre, and the rest have theirs."""
+    for number in ("C-1", "C-2"):
+        desk.file(report(number, at=IN_ZONE))
+    with desk.bus.store.begin() as uow:
+        broken = "UPDATE incident SET report = '{\"number\": 1}' WHERE number = 'C-1'"
+        uow._connection.exec_driver_sql(broken)
+    assert timekeeping.alarm_overdue(desk.bus) == 2
+    (described,) = desk.entries(EntryKind.DELIVERY_OVERDUE)
+    (alarm,) = desk.entries(EntryKind.ALARM_RAISED)
+    assert described.incident == desk.filed("C-2").id
+    assert alarm.facts == {"reason": "not_delivered", "centre": "BE-1"}
+    assert timekeeping.alarm_overdue(desk.bus) == 0
+
+
 def test_what_has_arrived_is_not_overdue(desk: Desk) -> None:
     """A delivered telling raises no alarm."""
     desk.file(report(at=IN_ZONE))
@@ -114,6 +129,16 @@ def test_a_mirror_that_was_left_for_long_enough_closes_with_that_reason(desk: De
     assert timekeeping.close_left(desk.bus) == 1
     mirror = desk.notice(filed.id, NoticeKind.MIRROR)
     assert (mirror.state, mirror.cause) == (NoticeState.CLOSED, "out_of_zone")
+
+
+def test_handoffs_that_cannot_be_left_keep_no_mirror_from_closing(desk: Desk) -> None:
+    """Accepted parts that are yet to move, a whole batch of them, are passed by."""
+    with desk.bus.store.begin() as uow:
+        for _ in range(100):
+            uow.notices.put(handoff(state=NoticeState.ACCEPTED, leaving_since=NOON))
+    desk.file(report(at=IN_ZONE))
+    desk.file(report(at=FAR_INSIDE))
+    assert timekeeping.close_left(desk.bus) == 1
 
 
 def test_a_mirror_that_was_left_for_a_moment_stays(desk: Desk) -> None:
