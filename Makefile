@@ -41,4 +41,4 @@ bench: $(BIN)/.installed ## benchmarks, as ratios against a floor of the same ru
 	@$(BIN)/python -m pytest tests/bench -q -s -p no:xdist
 
 clean: ## forget the environment and the local bus's data
-	rm -rf $(VENV) var demo-report.json
+	rm -rf $(VENV) var demo-report.json bench-report.json

@@ -17,7 +17,7 @@ import psutil
 from buses.room import Room
 from servers.waiting import is_running, wait_for, wait_until_gone
 
-from dispatch_bus.application.accounting import Account, settle
+from dispatch_bus.application.accounting import Account, Sent, settle
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.rooms import RoomView, rooms
 from dispatch_bus.application.watching import Glance, glance
@@ -196,11 +196,22 @@ class PrivateBus:
         """Hold the rooms' own logs against the journal."""
         return settle(self.bus, simulation.sent(self.settings), simulation.received(self.settings))
 
+    def confirmed_account(self) -> Account:
+        """Account for what the rooms know to be stored, whatever is still under way."""
+        folder = simulation.rooms_folder(self.settings)
+        confirmed = [
+            Sent(room=room.settings.id, record=one.id)
+            for room in self.settings.rooms
+            for one in RoomLog(folder / room.settings.id).sent()
+            if one.confirmed
+        ]
+        return settle(self.bus, confirmed, simulation.received(self.settings))
+
     def assert_balanced(self) -> None:
         """Drain, and see that nothing was lost and nothing happened twice."""
         self.drain()
         account = self.account()
-        assert account == Account(lost=(), duplicated=()), account
+        assert account == Account(lost=(), duplicated=(), refused=()), account
 
     def command(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         """Run another command of the bus over its configuration, as on a wide terminal."""

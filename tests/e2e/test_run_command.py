@@ -41,7 +41,7 @@ def state(bus: PrivateBus) -> tuple[int, dict[str, int]]:
     """Return how long the journal is, and how many records each room has given."""
     with EmbeddedPostgres(bus.data / "postgres"):
         assert verify_journal(bus.bus).ok
-        account = bus.account()
+        account = bus.confirmed_account()
         assert account.lost == account.duplicated == ()
         seen = bus.glance()
         assert seen is not None
