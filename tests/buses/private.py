@@ -26,6 +26,7 @@ from dispatch_bus.cli import private, simulation
 from dispatch_bus.cli.ready import ready_file
 from dispatch_bus.cli.simulation import Simulation
 from dispatch_bus.domain.errors import Retry
+from dispatch_bus.sdk.simulator.log import RoomLog
 from dispatch_bus.store.embedded import find_running, logfile, start_leashed
 
 COMMAND = Path(sys.executable).with_name("dispatch-bus")
