@@ -36,7 +36,7 @@ REFUSED = {
     Flaw.FAR_FUTURE: ("times.case_created", "Check the clock"),
     Flaw.NO_OFFSET: ("times.created", "Send a time with its UTC offset"),
     Flaw.NO_NUMBER: ("number", "This field is required."),
-    Flaw.UNKNOWN_DISCIPLINE: ("parts.mountain_rescue", "Name one of"),
+    Flaw.UNKNOWN_DISCIPLINE: ("parts.unknown field", "Name one of"),
     Flaw.DEEP_NESTING: ("record", "Send"),
     Flaw.UNKNOWN_TYPE: ("type", "Send one of: case, answer."),
 }
