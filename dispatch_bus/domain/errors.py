@@ -1,8 +1,8 @@
 """Errors, named by what is to be done about them.
 
-Four kinds, and nothing beside them: *refuse* the input and tell its author, *retry* later,
-*quarantine* the bytes where a person can mend and replay them, or *stop* the process and tell
-its operator. Every message says what was wrong, where, and what to do.
+Three kinds, and nothing beside them: *refuse* the input and tell its author (a pulled record goes
+into quarantine, where a person can mend and replay it), *retry* later, or *stop* the process and
+tell its operator. Every message says what was wrong, where, and what to do.
 """
 
 from __future__ import annotations
@@ -40,15 +40,6 @@ class Unknown(Refused):
 
 class NotAllowed(Refused):
     """The lifecycle does not allow this step from this state, and says why."""
-
-
-class Quarantine(DispatchBusError):
-    """These bytes can never be processed as they are: keep them whole, with the reason."""
-
-    def __init__(self, raw: bytes, reason: Refused) -> None:
-        super().__init__(str(reason))
-        self.raw = raw
-        self.reason = reason
 
 
 class Retry(DispatchBusError):
