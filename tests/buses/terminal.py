@@ -41,7 +41,7 @@ class Terminal:
 
     def wait_for(self, words: str) -> None:
         """Wait until ``words`` have been shown."""
-        wait_for(lambda: words in self.text(), f"{words!r} on the screen", 120.0)
+        wait_for(lambda: words in self.text(), f"{words!r} on the screen", 240.0)
 
     def end(self) -> int:
         """Press Ctrl-C, and return the exit status."""
