@@ -15,7 +15,7 @@ from buses.private import COMMAND
 
 from dispatch_bus.cli import private
 
-pytestmark = pytest.mark.xdist_group("bus-e2e")
+pytestmark = pytest.mark.xdist_group("bus")
 
 
 def demonstrate(folder: Path) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:

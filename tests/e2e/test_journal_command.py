@@ -15,7 +15,7 @@ from servers.waiting import wait_for
 from dispatch_bus.application import board
 from dispatch_bus.store.embedded import find_running
 
-pytestmark = pytest.mark.xdist_group("bus-e2e")
+pytestmark = pytest.mark.xdist_group("bus")
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from dispatch_bus.application.feed import start
 from dispatch_bus.application.sealing import verify_journal
 from dispatch_bus.store.embedded import EmbeddedPostgres
 
-pytestmark = pytest.mark.xdist_group("bus-e2e")
+pytestmark = pytest.mark.xdist_group("bus")
 
 
 @pytest.fixture

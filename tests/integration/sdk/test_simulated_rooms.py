@@ -108,7 +108,9 @@ def test_a_room_is_down_in_its_outage_and_works_on(simulated_room: Rooms) -> Non
     assert len(_records(room)["records"]) > 10
 
 
-@pytest.mark.parametrize(("change", "told"), [({"port": "x"}, "port"), ({"citi": 1}, "unknown field")])
+@pytest.mark.parametrize(
+    ("change", "told"), [({"port": "x"}, "port"), ({"citi": 1}, "unknown field")]
+)
 def test_a_wrong_specification_is_named(tmp_path: Path, change: dict[str, Any], told: str) -> None:
     """A mistake in the file ends the process with the status for configuration."""
     file = tmp_path / "spec.json"
