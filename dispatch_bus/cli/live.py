@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -25,6 +26,8 @@ from dispatch_bus.settings import Settings
 __all__ = ["Simulation", "Viewer", "run"]
 
 _LOOK_EVERY_S = 0.5
+# Drawing costs as much as the bus itself at a few incidents a second.
+_DRAW_EVERY_S = 0.25
 _ENTRIES_AT_FIRST = 20
 
 
@@ -132,11 +135,16 @@ def _printing(
 def _drawing(
     live: Live, screen: Screen, supervisor: Supervisor, viewer: Viewer
 ) -> Callable[[], bool]:
+    drawn_at = -math.inf
+
     def step() -> bool:
+        nonlocal drawn_at
         seen = viewer.look() if supervisor.is_ready else None
         if seen:
             screen.see(seen)
-        live.update(screen.draw(live.console.height), refresh=True)
+        if seen or time.monotonic() - drawn_at > _DRAW_EVERY_S:
+            live.update(screen.draw(live.console.height), refresh=True)
+            drawn_at = time.monotonic()
         return False
 
     return step

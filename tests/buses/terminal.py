@@ -6,48 +6,70 @@ import fcntl
 import os
 import pty
 import re
-import select
 import signal
 import struct
 import subprocess
 import termios
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from threading import Thread
 
 from servers.waiting import wait_for
 
 _ROWS, _COLUMNS = 50, 180
+_SCREEN = _ROWS * _COLUMNS
+_KEPT = 20 * _SCREEN
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]")
 
 
 class Terminal:
-    """What a command wrote to its terminal so far, without control sequences."""
+    """What a command wrote to its terminal so far, without control sequences.
+
+    A thread reads on all the time, for a command whose terminal is full stands still.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], master: int) -> None:
         self.process = process
         self._master = master
-        self._raw = b""
+        self._shown = ""
+        self._reader = Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        rest = ""
+        # The other end being closed is an error here: the command has ended.
+        with suppress(OSError):
+            while chunk := os.read(self._master, 1 << 16):
+                rest += decode(chunk)
+                whole, rest = _split(rest)
+                self._shown = (self._shown + _CONTROL.sub("", whole))[-_KEPT:]
 
     def text(self) -> str:
-        """Read on, and return everything that was shown since the last ``forget``."""
-        while select.select([self._master], [], [], 0)[0]:
-            try:
-                chunk = os.read(self._master, 1 << 16)
-            except OSError:
-                # The other end is closed: the command has ended.
-                break
-            self._raw += chunk
-        return _CONTROL.sub("", self._raw.decode(errors="replace"))
+        """Return what was shown last: the newest few screens."""
+        return self._shown
 
     def wait_for(self, words: str) -> None:
-        """Wait until ``words`` have been shown."""
-        wait_for(lambda: words in self.text(), f"{words!r} on the screen", 240.0)
+        """Wait until ``words`` have been shown; fail with the last screen if they never are."""
+        try:
+            wait_for(lambda: words in self.text(), f"{words!r} on the screen", 240.0)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; at the end:\n{self.text()[-_SCREEN:]}") from None
 
     def end(self) -> int:
         """Press Ctrl-C, and return the exit status."""
         os.write(self._master, b"\x03")
-        wait_for(lambda: self.text() is not None and self.process.poll() is not None, "the end")
+        wait_for(lambda: self.process.poll() is not None, "the end")
         return self.process.returncode
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Split off a control sequence that is not whole yet."""
+    start = text.rfind("\x1b")
+    if start < 0 or _CONTROL.match(text, start):
+        return text, ""
+    return text[:start], text[start:]
 
 
 @contextmanager
