@@ -46,16 +46,21 @@ class Terminal:
                 whole, rest = _split(rest)
                 self._shown = (self._shown + _CONTROL.sub("", whole))[-_KEPT:]
 
-    def text(self) -> str:
-        """Return what was shown last: the newest few screens."""
-        return self._shown
-
     def wait_for(self, words: str) -> None:
-        """Wait until ``words`` have been shown; fail with the last screen if they never are."""
+        """Wait until ``words`` are shown; fail with the last screen when they never can be."""
+
+        def is_decided() -> bool:
+            return words in self._shown or self.process.poll() is not None
+
         try:
-            wait_for(lambda: words in self.text(), f"{words!r} on the screen", 240.0)
+            wait_for(is_decided, f"{words!r} on the screen", 240.0)
         except AssertionError as error:
-            raise AssertionError(f"{error}; at the end:\n{self.text()[-_SCREEN:]}") from None
+            raise AssertionError(f"{error}; at the end:\n{self._screen()}") from None
+        status = self.process.returncode
+        assert words in self._shown, f"ended with {status} before {words!r}:\n{self._screen()}"
+
+    def _screen(self) -> str:
+        return self._shown[-_SCREEN:]
 
     def end(self) -> int:
         """Press Ctrl-C, and return the exit status."""
