@@ -11,7 +11,8 @@ from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Report
 from dispatch_bus.sdk.adapter import Adapter, RawPage, RawRecord, RoomSettings, RoomStatus
-from dispatch_bus_plain import connection, messages, records
+from dispatch_bus.sdk.plain import messages, records
+from dispatch_bus_plain import connection
 from dispatch_bus_plain.options import options_of
 
 

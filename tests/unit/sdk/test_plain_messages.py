@@ -13,7 +13,7 @@ from dispatch_bus.domain.place import Linear, Place, Position
 from dispatch_bus.domain.report import Note, Times, Voice
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.coordinates import to_wgs84
-from dispatch_bus_plain import messages
+from dispatch_bus.sdk.plain import messages
 
 ROOM = RoomSettings(id="BE", country="BE", epsg=31370, scheme="BE")
 

@@ -15,7 +15,7 @@ from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.notice import Answer, AnswerKind
 from dispatch_bus.domain.report import Report
 from dispatch_bus.sdk.adapter import RoomSettings
-from dispatch_bus_plain import records
+from dispatch_bus.sdk.plain import records
 
 ROOM = RoomSettings(id="NL", country="NL", epsg=28992, scheme="NL", codes={"B2": CLASSIFICATION})
 FULL: dict[str, Any] = {

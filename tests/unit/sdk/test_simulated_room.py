@@ -17,12 +17,12 @@ from dispatch_bus.domain.json import JSON
 from dispatch_bus.domain.message import Act, Content
 from dispatch_bus.domain.notice import Answer, AnswerKind, NoticeKind, RefusalCause, Side
 from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk.plain import messages, records
 from dispatch_bus.sdk.simulator.atlas import atlas
 from dispatch_bus.sdk.simulator.ledger import Ledger
 from dispatch_bus.sdk.simulator.log import RoomLog
 from dispatch_bus.sdk.simulator.room import Room
 from dispatch_bus.sdk.simulator.spec import Spec
-from dispatch_bus_plain import messages, records
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 QUIET = 1e-9

@@ -15,13 +15,13 @@ from dispatch_bus.domain.codes import CaseStatus, Category, Mode
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.incident import check_times
 from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk.plain import records
 from dispatch_bus.sdk.simulator.atlas import Atlas, Where, atlas
 from dispatch_bus.sdk.simulator.case_records import record
 from dispatch_bus.sdk.simulator.malformed import Flaw, flawed
 from dispatch_bus.sdk.simulator.plan import Plan, gap_s, plan
 from dispatch_bus.sdk.simulator.sites import SiteKind
 from dispatch_bus.sdk.simulator.spec import Spec
-from dispatch_bus_plain import records
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOBODY_READS = Path("unused")

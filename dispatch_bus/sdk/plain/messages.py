@@ -14,7 +14,7 @@ from dispatch_bus.domain.place import Address, Position
 from dispatch_bus.domain.report import Classification, Note, Person, Unit, Vehicle, Voice
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.coordinates import WGS84, from_wgs84
-from dispatch_bus_plain.fields import FIELDS, get, put
+from dispatch_bus.sdk.plain.fields import FIELDS, get, put
 
 # A centimetre, in metres and in degrees.
 _DECIMALS_M, _DECIMALS_DEG = 2, 7

@@ -12,7 +12,7 @@ from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Classification, Report
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.coordinates import to_wgs84
-from dispatch_bus_plain.fields import FIELDS, get, put, refuse_strangers
+from dispatch_bus.sdk.plain.fields import FIELDS, get, put, refuse_strangers
 
 _OWN = ("code", "label", "priority", "parts", "position.x", "position.y")
 _KNOWN = (*(told for told, _ in FIELDS), *_OWN)

@@ -1,0 +1,1 @@
+"""The plain format: records and messages as JSON, whatever carries them (docs/integrator.md)."""
