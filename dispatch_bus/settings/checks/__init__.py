@@ -14,6 +14,7 @@ from dispatch_bus.settings.checks import (
     duties,
     holes,
     rooms,
+    servers,
     zones,
 )
 from dispatch_bus.settings.finding import Finding
@@ -23,9 +24,16 @@ Check = Callable[..., Iterator[Finding]]
 # Each check with the materials it needs, in the order of its parameters.
 CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (bus.durations_fit, ("bus",)),
-    (bus.store_has_scheme, ("bus",)),
     (bus.listeners_apart, ("bus",)),
     (bus.rooms_apart_from_bus, ("bus", "rooms")),
+    (servers.store_has_scheme, ("bus",)),
+    (servers.store_has_one_password, ("bus",)),
+    (servers.broker_nodes_whole, ("bus",)),
+    (servers.broker_has_one_password, ("bus",)),
+    (servers.management_whole, ("bus",)),
+    (servers.tls_whole, ("bus",)),
+    (servers.tls_fits_broker, ("bus",)),
+    (servers.partners_apart, ("bus",)),
     (rooms.each_once, ("rooms",)),
     (rooms.adapters_known, ("rooms", "adapters")),
     (rooms.code_lists_known, ("rooms", "codes")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from urllib.parse import urlsplit
 
 from dispatch_bus.settings.checks.addresses import Listener, conflict, listeners, room_address
 from dispatch_bus.settings.finding import Finding
@@ -23,14 +22,6 @@ def durations_fit(bus: Bus) -> Iterator[Finding]:
     if delivery.retry_first_s > delivery.retry_longest_s:
         remedy = "Make it no longer than delivery.retry_longest_s: waits grow from it."
         yield Finding(FILE, "delivery.retry_first_s", delivery.retry_first_s, remedy)
-
-
-def store_has_scheme(bus: Bus) -> Iterator[Finding]:
-    """Find a store address that is neither empty nor PostgreSQL's; it may hold a password."""
-    scheme = urlsplit(bus.store.url).scheme
-    if bus.store.url and not scheme.startswith("postgresql"):
-        remedy = 'Begin it with "postgresql://", or leave it empty for the embedded store.'
-        yield Finding(FILE, "store.url", scheme or "no scheme", remedy)
 
 
 def listeners_apart(bus: Bus) -> Iterator[Finding]:

@@ -15,10 +15,56 @@ class Data(Table):
     folder: Text
 
 
+class Tls(Table):
+    """Whom to trust and how to show who one is, as PEM files relative to the data folder.
+
+    Without ``ca_file`` no TLS is used; ``certificate_file`` and ``key_file`` make it mutual.
+    """
+
+    ca_file: str
+    certificate_file: str
+    key_file: str
+
+
 class Store(Table):
-    """Which PostgreSQL to use; an empty ``url`` means the embedded one."""
+    """Which PostgreSQL to use; an empty ``url`` means the embedded one.
+
+    ``password_file`` is relative to the data folder; it is empty where no password is needed.
+    """
 
     url: str
+    password_file: str
+    tls: Tls
+
+
+class Broker(Table):
+    """Which RabbitMQ carries the wake-ups; an empty ``url`` means memory, within one process.
+
+    ``url`` names one node or several, with ``;`` between them. ``management_url`` is where
+    `dispatch-bus broker` declares and checks what is needed. Files are relative to the data
+    folder.
+    """
+
+    url: str
+    password_file: str
+    management_url: str
+    management_user: str
+    management_password_file: str
+    tls: Tls
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The address of each node; none where the broker is in memory."""
+        return tuple(node for node in self.url.split(";") if node)
+
+
+class Partners(Table):
+    """How much waits in each room's inbox on the broker, and for how many seconds."""
+
+    vhost: Text
+    inbox_messages: Count
+    inbox_bytes: Count
+    expiry_s: Seconds
 
 
 class Gateway(Table):
@@ -78,6 +124,8 @@ class Bus(Table):
 
     data: Data
     store: Store
+    broker: Broker
+    partners: Partners
     gateway: Gateway
     metrics: Metrics
     intake: Intake

@@ -25,7 +25,7 @@ def viewer(database_url: str, tmp_path: Path) -> Iterator[Viewer]:
     """Looks at a bus over the test's database."""
     copy = private.derive(None, tmp_path)
     bus_toml = copy / "bus.toml"
-    text = bus_toml.read_text("utf-8").replace('\nurl = ""', f'\nurl = "{database_url}"')
+    text = bus_toml.read_text("utf-8").replace('\nurl = ""', f'\nurl = "{database_url}"', 1)
     bus_toml.write_text(text, "utf-8")
     settings, zones = load_checked(copy)
     make_keys(settings.bus)

@@ -20,6 +20,9 @@ from dispatch_bus.bootstrap import data_folder, load_checked
 from dispatch_bus.cli import private
 from dispatch_bus.cli.ready import ready_file
 
+# The first of the two servers' addresses: with the line before it, it stands there once.
+STORE = 'target_session_attrs=read-write\nurl = ""'
+
 
 class Process:
     """A process of the bus over a configuration of its own; no room answers."""
@@ -31,7 +34,7 @@ class Process:
 
     def with_database(self, url: str) -> None:
         """Have it use this database."""
-        self._write("bus.toml", '\nurl = ""', f'\nurl = "{url}"')
+        self._write("bus.toml", STORE, f'{STORE[:-1]}{url}"')
 
     def _write(self, file: str, old: str, new: str) -> None:
         path = self.config / file
