@@ -9,6 +9,7 @@ from dispatch_bus.domain.errors import NotAllowed, Unknown
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.journal import checkpoint
 from dispatch_bus.journal.checkpoint import verifier_key
+from dispatch_bus.journal.numbering import number_of, place_of
 from dispatch_bus.journal.proof import Proof, prove
 from dispatch_bus.store.journal import About
 
@@ -39,10 +40,13 @@ def prove_entry(bus: Bus, number: int, kept: bytes | None = None) -> Proof:
     """
     size, signed = _newest(bus)
     before = checkpoint.verify(kept, bus.store.keys.public_key()).size if kept else None
-    if not 0 < number <= size:
-        raise Unknown("number", number, f"Give one from 1 to {size}: so many are signed.")
     with bus.store.begin() as uow:
-        (entry,) = uow.journal.read(number - 1, 1)
+        entry = next(iter(uow.journal.read(number - 1, 1)), None)
+        end = number_of(uow.journal.tree()[0], size)
+    if entry is None or entry.number != number or place_of(number) > size:
+        raise Unknown(
+            "number", number, f"Give one that is there, from 1 to {end}, the last signed."
+        )
     with bus.store.whole_journal() as entries:
         leaves = [leaf for *_, leaf in entries]
     return prove(number, entry.entry, leaves, signed, size, before)

@@ -47,14 +47,22 @@ def start(bus: Bus, after: int | None) -> int:
     """Return the number to read on from: ``after``, or the journal's end where that is none.
 
     Raises:
-        Refused: the journal is shorter than ``after``, as it is once it came out of a backup.
+        Refused: no entry has the number ``after``: the journal came out of a backup since.
     """
+    if after is None:
+        return before_newest(bus, 0)
     with bus.store.begin() as uow:
-        size = uow.journal.size()
-    if after is not None and after > size:
-        remedy = f"The journal ends at {size}: read the lists anew, then follow from there."
-        raise Refused("after", after, remedy)
-    return size if after is None else after
+        if after and not uow.journal.has(after):
+            end = uow.journal.before_newest(0)
+            remedy = f"The journal ends at {end}: read the lists anew, then follow from there."
+            raise Refused("after", after, remedy)
+    return after
+
+
+def before_newest(bus: Bus, count: int) -> int:
+    """Return the number after which the newest ``count`` entries follow."""
+    with bus.store.begin() as uow:
+        return uow.journal.before_newest(count)
 
 
 def everything(bus: Bus) -> Iterator[Told]:

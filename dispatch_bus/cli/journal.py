@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from dispatch_bus.application.board import history
-from dispatch_bus.application.feed import look, start
+from dispatch_bus.application.feed import before_newest, look
 from dispatch_bus.bootstrap import load_checked, open_bus
 from dispatch_bus.cli import evidence
 from dispatch_bus.cli.lines import line
@@ -31,7 +31,7 @@ def follow(
     """Print the newest entries."""
     bus = open_bus(*load_checked(configuration), "cli")
     console = Console()
-    last = max(0, start(bus, None) - number)
+    last = before_newest(bus, number)
     while True:
         entries = look(bus, last, _PAGE).entries
         for one in entries:

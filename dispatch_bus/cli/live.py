@@ -13,7 +13,7 @@ from rich.live import Live
 
 from borderzones import Zones
 from dispatch_bus.application.bus import Bus
-from dispatch_bus.application.feed import start
+from dispatch_bus.application.feed import before_newest
 from dispatch_bus.application.watching import Glance, glance
 from dispatch_bus.bootstrap import NotRunning, data_folder, open_bus
 from dispatch_bus.cli.embedded import processes
@@ -79,7 +79,7 @@ class Viewer:
 
     def _look(self) -> Glance:
         if self._last is None:
-            self._last = max(0, start(self.bus, None) - _ENTRIES_AT_FIRST)
+            self._last = before_newest(self.bus, _ENTRIES_AT_FIRST)
         seen = glance(self.bus, self._last)
         self._last = seen.last
         return seen

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.journal import checkpoint, merkle
 from dispatch_bus.journal.checkpoint import Checkpoint
+from dispatch_bus.journal.numbering import place_of
 
 
 @frozen(kw_only=True)
@@ -79,7 +80,7 @@ def prove(
     return Proof(
         number=number,
         entry=entry,
-        inclusion=tuple(merkle.inclusion_proof(leaves, number - 1, size)),
+        inclusion=tuple(merkle.inclusion_proof(leaves, place_of(number) - 1, size)),
         consistency=tuple(grown),
         signed=signed,
     )
@@ -94,7 +95,8 @@ def verify(proof: Proof, key: Ed25519PublicKey, kept: Checkpoint | None = None) 
     """
     end = checkpoint.verify(proof.signed, key)
     leaf = merkle.leaf_hash(proof.entry)
-    if not merkle.verify_inclusion(leaf, proof.number - 1, end.size, proof.inclusion, end.root):
+    place = place_of(proof.number)
+    if not merkle.verify_inclusion(leaf, place - 1, end.size, proof.inclusion, end.root):
         remedy = "Distrust it: this entry is not in the journal that was signed."
         raise Refused("inclusion", proof.number, remedy)
     if kept and not merkle.verify_consistency(

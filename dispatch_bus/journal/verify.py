@@ -13,6 +13,7 @@ from dispatch_bus.domain.errors import Refused
 from dispatch_bus.journal.checkpoint import Checkpoint
 from dispatch_bus.journal.checkpoint import verify as verify_checkpoint
 from dispatch_bus.journal.merkle import Frontier, leaf_hash
+from dispatch_bus.journal.numbering import number_of, place_of
 
 Row: TypeAlias = tuple[int, int, bytes, bytes]
 """An entry's number, epoch, exact bytes and stored leaf hash."""
@@ -91,9 +92,10 @@ def verify(
 ) -> Report:
     """Read ``entries`` by number and ``checkpoints`` by size, and report what does not fit.
 
-    Numbers are gapless from 1, epochs never fall, every leaf hash is that of its bytes, every
-    checkpoint is signed by ``public_key`` and has the root of the tree of its size, and the
-    sealer's ``tree``, read before the entries, is theirs. Reading ends at ``limit`` problems.
+    Numbers are gapless from 1, but that an epoch begins its own range; epochs never fall, every
+    leaf hash is that of its bytes, every checkpoint is signed by ``public_key`` and has the root of
+    the tree of its size, and the sealer's ``tree``, read before the entries, is theirs. Reading
+    ends at ``limit`` problems.
     Entries cut off at the end together with their checkpoints, and from the tree, leave no
     contradiction: give the checkpoints that somebody else keeps as well.
     """
@@ -135,7 +137,7 @@ class _Walk:
         return len(self._problems) >= self._limit
 
     def take(self, number: int, epoch: int, raw: bytes, leaf: bytes) -> None:
-        self._check_number(number)
+        self._check_number(number, epoch)
         self._check_epoch(epoch, f"Entry {number}")
         if leaf_hash(raw) != leaf:
             self._found(Code.LEAF_DIFFERS, f"Entry {number} is not what was hashed: {leaf.hex()}.")
@@ -164,8 +166,11 @@ class _Walk:
         size = self._tree.size
         return Report(size, self._tree.root(), size - self._covered, tuple(self._problems))
 
-    def _check_number(self, number: int) -> None:
-        expected, self._number = self._number + 1, number
+    def _check_number(self, number: int, epoch: int) -> None:
+        expected, first = self._number + 1, number_of(epoch, place_of(self._number) + 1)
+        self._number = number
+        if number == first:
+            return
         if number > expected:
             self._found(Code.NUMBER_MISSING, f"{expected} to {number - 1} are missing.")
         elif number < expected:

@@ -26,6 +26,7 @@ from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.journal.entry import SCHEMA_VERSION, Entry, decode, encode
 from dispatch_bus.journal.merkle import Frontier, leaf_hash
+from dispatch_bus.journal.numbering import number_of
 from dispatch_bus.store import tables
 
 PARTITION = 1_000_000
@@ -136,12 +137,12 @@ class Journal:
         A second sealer that thinks it leads fails here on the number's primary key.
         """
         leaves = [leaf_hash(row.entry) for row in rows]
-        self._ensure_partition(frontier.size + len(rows))
+        self._ensure_partition(number_of(epoch, frontier.size + len(rows)))
         self._connection.execute(
             insert(tables.journal),
             [
                 {
-                    "number": frontier.size + place,
+                    "number": number_of(epoch, frontier.size + place),
                     "epoch": epoch,
                     "kind": row.kind,
                     "schema_version": row.schema_version,
@@ -196,6 +197,16 @@ class Journal:
     def size(self) -> int:
         """Return how many entries are sealed."""
         return int(self._connection.execute(select(tables.journal_tree.c.size)).scalar_one())
+
+    def has(self, number: int) -> bool:
+        """Tell whether an entry has this number."""
+        query = select(tables.journal.c.number).where(tables.journal.c.number == number)
+        return self._connection.execute(query).first() is not None
+
+    def before_newest(self, count: int) -> int:
+        """Return the number after which the newest ``count`` entries follow; 0 for all."""
+        numbers = select(tables.journal.c.number).order_by(tables.journal.c.number.desc())
+        return int(self._connection.execute(numbers.offset(count).limit(1)).scalar() or 0)
 
     def waiting(self) -> int:
         """Return how many entries wait to be sealed."""
