@@ -3,19 +3,27 @@
 ``database_url`` and ``empty_database_url`` are databases on the PostgreSQL of the wheel. A test
 that must hold on every PostgreSQL the machine has asks for ``every_postgres`` as well
 (``@pytest.mark.usefixtures("every_postgres")``) and then runs once on each.
+
+``rabbit`` is a virtual host on a private RabbitMQ; a test that harms its server starts one of its
+own (``servers.rabbitmq.RabbitServers``).
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from hypothesis import settings
 from servers.postgres import DatabaseServer, DatabaseServers, programs
+from servers.rabbitmq import RabbitServer, RabbitServers, Vhost
+from servers.rabbitmq_programs import NoRabbitMQ
 
 # A busy machine is no failure.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
+_vhost_numbers = itertools.count(1)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -58,3 +66,31 @@ def database_url(postgres_server: DatabaseServer) -> Iterator[str]:
     """The URL of a database of the test's own, with the bus's schema."""
     with postgres_server.migrated_database() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def rabbit_servers() -> Iterator[RabbitServers]:
+    """The private RabbitMQ servers of this run, none of them started yet."""
+    try:
+        servers = RabbitServers()
+    except NoRabbitMQ as reason:
+        pytest.fail(str(reason), pytrace=False)
+    with closing(servers):
+        yield servers
+
+
+@pytest.fixture(scope="session")
+def rabbit_server(rabbit_servers: RabbitServers) -> RabbitServer:
+    """A RabbitMQ that many tests share: make a virtual host of your own, and leave it running."""
+    server = rabbit_servers.node()
+    server.start()
+    return server
+
+
+@pytest.fixture
+def rabbit(rabbit_server: RabbitServer) -> Iterator[Vhost]:
+    """A virtual host of the test's own."""
+    made = Vhost(rabbit_server, f"test-{next(_vhost_numbers)}")
+    rabbit_server.make_vhost(made.name)
+    yield made
+    rabbit_server.drop_vhost(made.name)
