@@ -18,6 +18,7 @@ from dispatch_bus.gateway.deadline import Deadline
 from dispatch_bus.gateway.metrics import Counting
 from dispatch_bus.gateway.models.problem import Problem
 from dispatch_bus.gateway.routes import feed, incidents, notices, operations, quarantine, rooms
+from dispatch_bus.gateway.standing import Asking
 from dispatch_bus.gateway.tail import Tail
 
 LARGEST_BODY = 2**20
@@ -51,6 +52,7 @@ def create_app(bus: Bus, *, token: str) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.bus, app.state.token, app.state.tail = bus, check_token(token), Tail(bus)
+    app.state.standing = Asking(bus)
     app.include_router(_api())
     app.include_router(operations.router)
     app.add_middleware(Deadline, limit_s=LONGEST_S)

@@ -20,6 +20,7 @@ from dispatch_bus.store.notices import Notices
 from dispatch_bus.store.quarantine import Quarantine
 from dispatch_bus.store.rooms import Rooms
 from dispatch_bus.store.signals import Signals, Wakeup
+from dispatch_bus.store.stages import Stages
 
 _log = structlog.get_logger(__name__)
 
@@ -37,6 +38,7 @@ class UnitOfWork:
         self.rooms = Rooms(connection)
         self.quarantine = Quarantine(connection, keys)
         self.signals = Signals(connection)
+        self.stages = Stages(connection)
         self.erasures = Erasures(connection)
 
     @cached_property

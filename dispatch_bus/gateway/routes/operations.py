@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dispatch_bus.application import health as asked
@@ -10,6 +10,7 @@ from dispatch_bus.application.health import Condition
 from dispatch_bus.gateway.access import near_or_signed_in
 from dispatch_bus.gateway.asking import TheBus
 from dispatch_bus.gateway.models.health import Check, Health
+from dispatch_bus.gateway.standing import Asking
 
 router = APIRouter(tags=["operations"])
 _FAILED = {"model": Health, "description": "Something has failed; the checks say what."}
@@ -30,11 +31,13 @@ def health(bus: TheBus, response: Response) -> Health:
 
 @router.get(
     "/metrics",
-    summary="Metrics of the gateway process",
+    summary="Metrics of the gateway process, and how the bus stands",
     response_class=Response,
     responses={200: {"description": "Prometheus text format.", **_METRICS}},
     dependencies=[Depends(near_or_signed_in)],
 )
-def metrics() -> Response:
-    """Return the metrics of this process. Needs no token from this machine."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+async def metrics(request: Request) -> Response:
+    """Return the metrics. Needs no token from this machine."""
+    standing: Asking = request.app.state.standing
+    told = generate_latest() + await standing.metrics()
+    return Response(told, media_type=CONTENT_TYPE_LATEST)

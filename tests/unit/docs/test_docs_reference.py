@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -16,12 +17,14 @@ from prometheus_client import REGISTRY
 import dispatch_bus.gateway.metrics
 import dispatch_bus.observability.metrics  # noqa: F401 - both register what they count
 from dispatch_bus.application.health import Condition
+from dispatch_bus.application.standing import Standing
 from dispatch_bus.cli import main
 from dispatch_bus.domain import errors
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.message import Act
 from dispatch_bus.domain.notice import AnswerKind, NoticeState, RefusalCause
 from dispatch_bus.domain.routing import Rule
+from dispatch_bus.gateway.standing import Told
 from dispatch_bus.store.quarantine import QuarantineState
 
 ROOT = Path(__file__).parents[3]
@@ -35,6 +38,17 @@ VOCABULARIES: tuple[type[StrEnum], ...] = (
     Act,
     Rule,
     QuarantineState,
+)
+STANDING = Standing(
+    at=datetime(2026, 3, 1, tzinfo=UTC),
+    stages=(),
+    rooms=(),
+    handoffs=0,
+    quarantine={},
+    sealer=True,
+    entries=0,
+    connections=1,
+    connections_limit=100,
 )
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```|^    .*?$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
@@ -113,7 +127,7 @@ def test_every_metric_is_in_the_operators_page() -> None:
     """The operator's page names each metric as Prometheus shows it, and no other."""
     counted = {
         f"{metric.name}_total" if metric.type == "counter" else metric.name
-        for metric in REGISTRY.collect()
+        for metric in (*REGISTRY.collect(), *Told(STANDING).collect())
         if metric.name.startswith("dispatch_bus_")
     }
     told = {word for word in words(DOCS / "operator.md") if word.startswith("dispatch_bus_")}
