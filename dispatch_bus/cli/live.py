@@ -143,7 +143,7 @@ def _drawing(
         if seen:
             screen.see(seen)
         if seen or time.monotonic() - drawn_at > _DRAW_EVERY_S:
-            live.update(screen.draw(live.console.height), refresh=True)
+            live.update(screen.draw(live.console), refresh=True)
             drawn_at = time.monotonic()
         return False
 

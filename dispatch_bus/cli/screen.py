@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -42,6 +42,8 @@ _TOLD = frozenset(
 _NOTHING_YET = "[dim]Nothing yet.[/]"
 _KEPT = 200
 _QUEUE_ROWS = 8
+# Lines beside their rows: of the panel, and of the panel and the queue together.
+_PANEL, _FRAME = 2, 5
 # A bus that runs is seen twice a second.
 _CURRENT_S = 3.0
 _STATE_COLOURS = {State.READY: "green", State.STARTING: "yellow", State.DIED: "red"}
@@ -76,13 +78,15 @@ class Screen:
         self._lines.extend(new)
         return new
 
-    def draw(self, height: int) -> RenderableType:
-        """Draw everything into ``height`` lines of a terminal."""
+    def draw(self, console: Console) -> RenderableType:
+        """Draw everything into the height of a terminal, from 80 columns by 24 lines up."""
         head: list[RenderableType] = [_processes(self._processes.values()), self._currency()]
         if self._glance:
-            head += [_rooms(self._glance), _queue(self._glance)]
-        used = 9 + (len(self._glance.rooms) + _QUEUE_ROWS + 10 if self._glance else 0)
-        lines = list(self._lines)[-max(5, height - used) :]
+            head.append(_rooms(self._glance))
+            # The newest events get two lines for each one of the queue.
+            rows = max(1, min(_QUEUE_ROWS, (_left(console, head) - _FRAME) // 3))
+            head.append(_queue(self._glance, rows))
+        lines = list(self._lines)[-max(3, _left(console, head) - _PANEL) :]
         text = Text.from_markup("\n".join(lines) or _NOTHING_YET, overflow="ellipsis")
         text.no_wrap = True
         return Group(*head, Panel(text, title="What happens", title_align="left"))
@@ -99,40 +103,52 @@ class Screen:
         return Text(words, style="bold white on red", no_wrap=True, overflow="ellipsis")
 
 
+def _left(console: Console, drawn: Iterable[RenderableType]) -> int:
+    return console.height - len(console.render_lines(Group(*drawn), pad=False))
+
+
 def _processes(changes: Iterable[Change]) -> Text:
     parts = [f"[{_STATE_COLOURS.get(one.state, 'dim')}]● {one.name}[/]" for one in changes]
     return Text.from_markup("  ".join(parts))
 
 
-def _rooms(glance: Glance) -> Table:
-    table = Table("Room", "Records", "Last page", "To be told", "State", title="Rooms")
+def _rooms(glance: Glance) -> RenderableType:
+    table = _table("Rooms", "Room", "Records", "Last page", "To be told", "State")
     for room in glance.rooms:
         waiting = glance.waiting.get(room.id)
         lacks = f"{waiting.count}, oldest {_age(glance.now, waiting.since)}" if waiting else "—"
         down = f"[red]DOWN {_age(glance.now, room.failing_since)}[/]" if room.failing_since else ""
         pulled = f"{_age(glance.now, room.pulled_at)} ago" if room.pulled_at else "—"
         table.add_row(room.id, f"{room.records:,}", pulled, lacks, down or "[green]reads[/]")
+    return Group(table, _totals(glance))
+
+
+def _totals(glance: Glance) -> Text:
     mirrors = _count(glance.notices, NoticeKind.MIRROR)
     handoffs = _count(glance.notices, NoticeKind.HANDOFF)
     unread = "" if glance.rooms else "No room has been read yet.   "
-    table.caption = (
+    return Text(
         f"{unread}mirrors {mirrors}   handoffs {handoffs}   quarantined {glance.quarantined}   "
-        f"undecided {glance.undecided}   journal {glance.last:,}"
+        f"undecided {glance.undecided}   journal {glance.last:,}",
+        style="dim",
     )
-    return table
 
 
 def _count(notices: Mapping[tuple[str, str], int], kind: NoticeKind) -> int:
     return sum(count for (name, _), count in notices.items() if name == kind)
 
 
-def _queue(glance: Glance) -> Table:
-    table = Table("Discipline", "From", "To", "State", "Age", "Answer", title="Handoff queue")
-    for one in sorted(glance.handoffs, key=lambda notice: notice.opened_at)[:_QUEUE_ROWS]:
+def _table(title: str, *columns: str) -> Table:
+    return Table(*columns, title=title, title_justify="left", caption_justify="left", box=None)
+
+
+def _queue(glance: Glance, rows: int) -> Table:
+    table = _table("Handoff queue", "Discipline", "From", "To", "State", "Age", "Answer")
+    for one in sorted(glance.handoffs, key=lambda notice: notice.opened_at)[:rows]:
         age = _age(glance.now, one.opened_at)
         answer = _remaining(glance.now, one)
         table.add_row(one.discipline.value, one.owner, one.receiver, one.state.value, age, answer)
-    more = len(glance.handoffs) - _QUEUE_ROWS
+    more = len(glance.handoffs) - rows
     if more > 0:
         table.caption = f"and {more} more"
     elif not glance.handoffs:

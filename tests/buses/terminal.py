@@ -69,6 +69,12 @@ class Terminal:
         return self.process.returncode
 
 
+def _environment() -> dict[str, str]:
+    """Return an environment in which the terminal alone says how large it is."""
+    own = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "LINES"}}
+    return {**own, "TERM": "xterm"}
+
+
 def _split(text: str) -> tuple[str, str]:
     """Split off a control sequence that is not whole yet."""
     start = text.rfind("\x1b")
@@ -88,7 +94,7 @@ def terminal(command: Sequence[str]) -> Iterator[Terminal]:
         stdin=slave,
         stdout=slave,
         stderr=slave,
-        env={**os.environ, "TERM": "xterm"},
+        env=_environment(),
     )
     os.close(slave)
     try:

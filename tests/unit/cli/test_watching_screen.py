@@ -6,6 +6,7 @@ import io
 from datetime import timedelta
 from typing import Any
 
+import attrs
 import pytest
 from entry_examples import entry
 from making.values import NOON, handoff
@@ -21,6 +22,7 @@ from dispatch_bus.store.rooms import RoomState
 
 WIDTHS = [80, 120, 200]
 HEIGHT = 50
+LOWEST = 24
 
 
 class Clock:
@@ -88,10 +90,10 @@ def busy() -> Glance:
     )
 
 
-def shown(screen: Screen, width: int = 120) -> list[str]:
+def shown(screen: Screen, width: int = 120, height: int = HEIGHT) -> list[str]:
     """Return the lines that the screen draws on a terminal of this width."""
-    console = Console(record=True, width=width, height=HEIGHT, file=io.StringIO())
-    console.print(screen.draw(HEIGHT))
+    console = Console(record=True, width=width, height=height, file=io.StringIO())
+    console.print(screen.draw(console))
     return console.export_text().rstrip("\n").split("\n")
 
 
@@ -124,13 +126,24 @@ def test_a_busy_screen_fits_its_terminal(screen: Screen, width: int) -> None:
     assert len(lines) <= HEIGHT
 
 
+def test_a_small_terminal_shows_what_happens_under_a_long_queue(screen: Screen) -> None:
+    """The queue gives way: rooms, oldest handoffs and newest events all have their place."""
+    rooms = tuple(room(one) for one in ("BE", "DE", "FR", "LU", "NL"))
+    screen.see(attrs.evolve(busy(), rooms=rooms))
+    lines = shown(screen, 80, LOWEST)
+    assert len(lines) <= LOWEST
+    assert lines[-1].startswith("╰")
+    assert sum("offered" in line and "late" in line for line in lines) >= 2
+    assert sum(line.startswith("│") for line in lines) >= 3
+
+
 @pytest.mark.parametrize("width", WIDTHS)
 def test_each_row_of_a_busy_screen_is_one_line(screen: Screen, width: int) -> None:
     """A handoff stands beside its state and deadline; a room beside what it lacks."""
     screen.see(busy())
     lines = shown(screen, width)
-    rows = [line for line in lines if "offered" in line and "│" in line and " s " in line]
-    assert len([line for line in rows if "late" in line or "left" in line]) == 8
+    rows = [line for line in lines if "offered" in line and " s l" in line]
+    assert len(rows) == 8
     (late,) = [line for line in lines if "12345, oldest" in line]
     assert "FR" in late
     assert "180 min" in late
@@ -195,7 +208,7 @@ def test_a_process_that_died_is_shown(screen: Screen) -> None:
     """Its state is drawn from the supervisor's word, not from the bus's."""
     screen.process(Change("services", State.DIED, 1, "signal SIGKILL"))
     console = Console(record=True, width=120, file=io.StringIO(), force_terminal=True)
-    console.print(screen.draw(HEIGHT))
+    console.print(screen.draw(console))
     assert "\x1b[31m● services" in console.export_text(styles=True)
 
 
