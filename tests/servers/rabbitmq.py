@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -102,12 +103,13 @@ class RabbitServer:
         programs: Programs,
         epmd: Epmd,
         *,
-        name: str = "rabbit",
+        node: str,
         cookie: str | None = None,
         password: str | None = None,
+        peers: Sequence[str] = (),
         tls: Tls | None = None,
     ) -> None:
-        self.node = f"{name}@localhost"
+        self.node = node
         self.password = password or secrets.token_hex(12)
         self.tls = tls
         self.log = folder / "rabbitmq.log"
@@ -117,16 +119,16 @@ class RabbitServer:
         self._ports = _Ports(*free_ports(6))
         self._process: subprocess.Popen[bytes] | None = None
         self._frozen: Frozen | None = None
-        self._prepare(cookie or secrets.token_hex(20))
+        self._prepare(cookie or secrets.token_hex(20), peers)
 
-    def _prepare(self, cookie: str) -> None:
+    def _prepare(self, cookie: str, peers: Sequence[str]) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         cookie_file = self._folder / ".erlang.cookie"
         cookie_file.write_text(cookie)
         cookie_file.chmod(0o400)
         (self._folder / "plugins").write_text("[rabbitmq_management].\n")
         ports = attrs.asdict(self._ports)
-        text = _SETTINGS.format(password=self.password, **ports)
+        text = _SETTINGS.format(password=self.password, **ports) + _cluster_settings(peers)
         if self.tls:
             mutual = str(self.tls.mutual).lower()
             text += _TLS_SETTINGS.format(
@@ -312,16 +314,17 @@ class RabbitServers:
     def node(self, **options: Any) -> RabbitServer:
         """Make a node, not yet started; options as ``RabbitServer`` takes them."""
         self._count += 1
-        name = f"rabbit{self._count}"
-        made = RabbitServer(self._folder / name, self._programs, self._epmd, name=name, **options)
+        node = _node_name(self._count)
+        made = RabbitServer(self._folder / node, self._programs, self._epmd, node=node, **options)
         self._cleanup.callback(made.kill)
         return made
 
     def cluster(self, size: int = 3) -> RabbitCluster:
-        """Start so many nodes and join them."""
-        secret, password = secrets.token_hex(20), secrets.token_hex(12)
-        nodes = [self.node(cookie=secret, password=password) for _ in range(size)]
-        cluster = RabbitCluster(nodes)
+        """Start so many nodes that are one broker."""
+        first = self._count + 1
+        peers = [_node_name(number) for number in range(first, first + size)]
+        shared = {"cookie": secrets.token_hex(20), "password": secrets.token_hex(12)}
+        cluster = RabbitCluster([self.node(peers=peers, **shared) for _ in peers])
         cluster.start()
         return cluster
 
@@ -342,16 +345,10 @@ class RabbitCluster:
         return self.nodes[0].password
 
     def start(self) -> None:
-        """Start all nodes, and join them to the first."""
+        """Start all nodes at once; they find one another."""
         for node in self.nodes:
             node.launch()
         for node in self.nodes:
-            node.wait_until_ready()
-        first, *others = self.nodes
-        for node in others:
-            node.ctl("stop_app")
-            node.ctl("join_cluster", first.node)
-            node.ctl("start_app")
             node.wait_until_ready()
 
     def urls(self, vhost: str, user: str = ADMIN) -> str:
@@ -388,6 +385,20 @@ class Vhost:
     def login_url(self) -> str:
         """Its address with the administrator's password."""
         return self.server.login_url(self.name)
+
+
+def _node_name(number: int) -> str:
+    return f"rabbit{number}@localhost"
+
+
+def _cluster_settings(peers: Sequence[str]) -> str:
+    if not peers:
+        return ""
+    lines = [
+        f"cluster_formation.classic_config.nodes.{number} = {peer}"
+        for number, peer in enumerate(peers, 1)
+    ]
+    return "\n".join(("cluster_formation.peer_discovery_backend = classic_config", *lines, ""))
 
 
 def _listens(port: int) -> bool:
