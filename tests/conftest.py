@@ -16,9 +16,9 @@ from contextlib import closing
 
 import pytest
 from hypothesis import settings
+from servers.packages import NotThere
 from servers.postgres import DatabaseServer, DatabaseServers, programs
 from servers.rabbitmq import RabbitServer, RabbitServers, Vhost
-from servers.rabbitmq_programs import NoRabbitMQ
 
 # A busy machine is no failure.
 settings.register_profile("untimed", deadline=None)
@@ -73,7 +73,7 @@ def rabbit_servers() -> Iterator[RabbitServers]:
     """The private RabbitMQ servers of this run, none of them started yet."""
     try:
         servers = RabbitServers()
-    except NoRabbitMQ as reason:
+    except NotThere as reason:
         pytest.fail(str(reason), pytrace=False)
     with closing(servers):
         yield servers
