@@ -8,10 +8,10 @@ import psutil
 import pytest
 from buses.private import COMMAND, PrivateBus, private_bus
 from buses.terminal import Terminal, terminal
-from servers.waiting import wait_until_gone
+from servers.waiting import wait_for, wait_until_gone
 
 from dispatch_bus.application.feed import start
-from dispatch_bus.application.sealing import verify_journal
+from dispatch_bus.application.sealing import seal, verify_journal
 from dispatch_bus.store.embedded import EmbeddedPostgres
 
 pytestmark = pytest.mark.xdist_group("bus")
@@ -37,9 +37,16 @@ def run_for_a_while(bus: PrivateBus) -> Terminal:
     return seen
 
 
+def is_sealed(bus: PrivateBus) -> bool:
+    """Tell whether every entry has its number: the last ones may have come after the sealer."""
+    seen = bus.glance()
+    return seen is not None and seen.unsealed == 0
+
+
 def state(bus: PrivateBus) -> tuple[int, dict[str, int]]:
     """Return how long the journal is, and how many records each room has given."""
     with EmbeddedPostgres(bus.data / "postgres"):
+        wait_for(lambda: seal(bus.bus) == 0 and is_sealed(bus), "the journal is sealed")
         assert verify_journal(bus.bus).ok
         account = bus.confirmed_account()
         assert account.lost == account.duplicated == ()
