@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from typing import Protocol
 from uuid import UUID
@@ -11,12 +12,30 @@ from attrs import frozen
 
 from dispatch_bus.domain.book import Book
 from dispatch_bus.domain.geography import Geography
-from dispatch_bus.domain.message import Message, Receipt
+from dispatch_bus.domain.message import Message
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Report
 from dispatch_bus.sdk.adapter import RoomStatus
+from dispatch_bus.sdk.calls import Outcome
 from dispatch_bus.sdk.page import Page
 from dispatch_bus.store.unit import Store
+
+
+class Calls(Protocol):
+    """Messages in flight to one room."""
+
+    @property
+    def free(self) -> int:
+        """How many more may be sent now."""
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Begin to hand over messages, at most as many as are free."""
+
+    def collect(self, wait_s: float) -> Sequence[tuple[str, Outcome]]:
+        """Return (id of the message, outcome) of all that came back, waiting for the first.
+
+        After ``wait_s`` seconds without any the answer is empty.
+        """
 
 
 class Gate(Protocol):
@@ -34,8 +53,8 @@ class Gate(Protocol):
     def check(self, *, deadline_s: float) -> RoomStatus:
         """Ask the room how it is."""
 
-    def deliver(self, message: Message, *, deadline_s: float) -> Receipt:
-        """Hand a message to the room."""
+    def deliveries(self, *, deadline_s: float) -> AbstractContextManager[Calls]:
+        """Hand messages to the room, each with ``deadline_s`` seconds."""
 
 
 @frozen(kw_only=True)

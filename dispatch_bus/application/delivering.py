@@ -1,48 +1,41 @@
-"""Delivers tellings: claim and commit, call with no transaction open, record and commit."""
+"""Delivers tellings: claim and commit, call with no transaction open, record and commit.
+
+Several are in flight to a room at once. What has come back is recorded while others are still on
+their way, and the next ones are claimed in the same transaction.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
-import attrs
+import structlog
+from attrs import define, field
 
-from dispatch_bus.application.bus import Bus, Gate
-from dispatch_bus.application.telling import carry_out
-from dispatch_bus.domain import handoff, mirror
-from dispatch_bus.domain.errors import Refused, Retry
-from dispatch_bus.domain.kinds import EntryKind, Happening
-from dispatch_bus.domain.message import Act, Receipt
-from dispatch_bus.domain.notice import Notice, NoticeKind, Side, Step, unchanged
-from dispatch_bus.store.deliveries import Telling
-from dispatch_bus.store.journal import About
+from dispatch_bus.application.bus import Bus, Calls, Gate
+from dispatch_bus.application.outcomes import Returned, attempted, record
+from dispatch_bus.domain.errors import Retry, Stop
+from dispatch_bus.store.claims import Telling
 from dispatch_bus.store.unit import UnitOfWork
 
-
-def claim(bus: Bus, room: str) -> Telling | None:
-    """Claim the next telling for a room; its attempt is journalled before it is made."""
-    with bus.store.begin() as uow:
-        telling = uow.deliveries.claim(room, uow.now, bus.limits.claim)
-        if telling:
-            facts = _facts(telling) | {"attempt": telling.attempts}
-            happening = Happening(EntryKind.DELIVERY_ATTEMPTED, facts)
-            uow.journal.append(uow.now, _about(telling), happening)
-        return telling
+_log = structlog.get_logger(__name__)
+# After so long a delivery ends as soon as nothing is in flight, and the next one begins: in
+# between, a process can be asked to stop.
+_TURN = timedelta(seconds=1)
+# While nothing comes back, whatever else is due is looked for as often as this.
+_LOOK_S = 0.05
 
 
 def deliver(bus: Bus, room: str, gate: Gate) -> int:
-    """Deliver the next telling to a room; return 1 if there was one, or 0.
+    """Deliver what is due for a room, several tellings at once; return how many came back.
 
-    One at a time: a call can take as long as a claim, and the journal says of no telling that it
-    was attempted while it waited for another.
+    One that hangs holds up none of the others.
 
     Raises:
-        Retry: the room does not answer.
+        Retry: the room does not answer, or not to all of them. What came back is recorded.
     """
-    telling = claim(bus, room)
-    if telling is None:
-        return 0
-    hand_over(bus, telling, gate)
-    return 1
+    with gate.deliveries(deadline_s=bus.limits.deliver_deadline_s) as calls:
+        return _Lane(bus, room, calls).run()
 
 
 def release(bus: Bus) -> int:
@@ -54,96 +47,89 @@ def release(bus: Bus) -> int:
         return uow.deliveries.release(uow.now)
 
 
-def hand_over(bus: Bus, telling: Telling, gate: Gate) -> None:
-    """Hand one claimed telling to its room and record the outcome.
+def claim(bus: Bus, uow: UnitOfWork, room: str, most: int) -> list[Telling]:
+    """Claim what is due for a room, most urgent first; the attempts are journalled beforehand.
 
-    Raises:
-        Retry: it is not known whether the room took it; it is due again after a while.
+    ``most`` is how many can be handed over at once: one that waits has not been attempted.
     """
-    try:
-        receipt = gate.deliver(telling.message, deadline_s=bus.limits.deliver_deadline_s)
-    except Refused as reason:
-        _give_up(bus, telling, reason)
-    except Retry:
-        _put_off(bus, telling)
-        raise
-    else:
-        _delivered(bus, telling, receipt)
+    claimed = uow.claims.claim(room, uow.now, bus.limits.claim, most)
+    for telling in claimed:
+        attempted(uow, telling)
+    return claimed
 
 
-def _delivered(bus: Bus, telling: Telling, receipt: Receipt) -> None:
-    message = telling.message
-    with bus.store.begin() as uow:
-        filed = uow.incidents.lock(message.incident)
-        if not uow.deliveries.settle(telling):
+@define
+class _Lane:
+    """One room's deliveries, from the first claim until nothing is in flight any more."""
+
+    _bus: Bus
+    _room: str
+    _calls: Calls
+    _in_flight: dict[str, Telling] = field(factory=dict)
+    _ends: datetime | None = None
+    _failure: Retry | None = None
+    _done: int = 0
+
+    def run(self) -> int:
+        self._step([])
+        while self._in_flight:
+            self._step(self._collect())
+        if self._failure:
+            raise self._failure
+        return self._done
+
+    def _collect(self) -> list[Returned]:
+        returned: list[Returned] = []
+        for message, outcome in self._calls.collect(_LOOK_S):
+            returned.append((self._in_flight.pop(message), outcome))
+            if isinstance(outcome, Retry):
+                self._failure = outcome
+        return returned
+
+    def _step(self, returned: Sequence[Returned]) -> None:
+        """Record what came back, claim what takes its place, and hand that over."""
+        if not returned and not self._calls.free:
             return
-        facts = _facts(telling) | {
-            "reference": receipt.reference,
-            "received_at": receipt.received.isoformat(),
-        }
-        uow.journal.append(uow.now, _about(telling), Happening(EntryKind.DELIVERY_MADE, facts))
-        step = _step(uow, uow.notices.get(message.notice), telling)
-        carry_out(bus, uow, filed, step)
+        claimed = self._record_and_claim(returned)
+        self._done += len(returned)
+        self._in_flight |= {one.message.id: one for one in claimed}
+        self._calls.send(one.message for one in claimed)
+
+    def _record_and_claim(self, returned: Sequence[Returned]) -> list[Telling]:
+        try:
+            with self._bus.store.begin() as uow:
+                if returned:
+                    record(self._bus, uow, returned)
+                free = self._free(uow.now, returned)
+                return claim(self._bus, uow, self._room, free) if free else []
+        except (Retry, Stop):
+            raise
+        except Exception as error:
+            if not returned:
+                raise
+            _log.warning("outcomes are recorded one by one", room=self._room, reason=_kind(error))
+            self._record_apart(returned)
+            return []
+
+    def _record_apart(self, returned: Sequence[Returned]) -> None:
+        """Record each outcome alone: one that cannot be comes again when its claim runs out."""
+        for one in returned:
+            try:
+                with self._bus.store.begin() as uow:
+                    record(self._bus, uow, [one])
+            except (Retry, Stop):
+                raise
+            except Exception as error:  # noqa: BLE001 - one row must not stop the others
+                message = one[0].message.id
+                _log.error("an outcome is not recorded", message=message, reason=_kind(error))
+
+    def _free(self, now: datetime, returned: Sequence[Returned]) -> int:
+        self._ends = self._ends or now + _TURN
+        # While nothing comes back a call hangs: the others do not wait for its end.
+        over = now >= self._ends and returned
+        return 0 if over or self._failure else self._calls.free
 
 
-def _step(uow: UnitOfWork, notice: Notice, telling: Telling) -> Step:
-    if telling.message.side is Side.RECEIVER:
-        arrived = mirror.delivered if notice.kind is NoticeKind.MIRROR else handoff.delivered
-        return arrived(notice, uow.now)
-    # Only now has the owner received the acceptance, and only now does the part move.
-    heard = telling.message.act is Act.ACCEPTED
-    return handoff.heard(notice, uow.now) if heard else unchanged(notice)
-
-
-def _put_off(bus: Bus, telling: Telling) -> None:
-    with bus.store.begin() as uow:
-        until = uow.now + timedelta(seconds=backoff_s(bus, telling.attempts))
-        uow.deliveries.put_off(telling, until)
-        facts = _facts(telling) | {"attempt": telling.attempts}
-        uow.journal.append(uow.now, _about(telling), Happening(EntryKind.DELIVERY_FAILED, facts))
-
-
-def _give_up(bus: Bus, telling: Telling, reason: Refused) -> None:
-    with bus.store.begin() as uow:
-        if not uow.deliveries.give_up(telling):
-            return
-        # Neither the value nor the room's own words are kept: both may be personal.
-        facts = _facts(telling) | {"field": reason.field}
-        happening = Happening(EntryKind.DELIVERY_UNDELIVERABLE, facts)
-        uow.journal.append(uow.now, _about(telling), happening)
-
-
-def backoff_s(bus: Bus, attempts: int) -> float:
-    """Return the seconds to wait after so many attempts: doubling, bounded, with jitter."""
-    limits = bus.limits
-    doubled = limits.retry_first_s * 2.0 ** min(attempts - 1, 20)
-    return float(min(doubled, limits.retry_most_s) * (0.5 + bus.jitter() / 2))
-
-
-def _about(telling: Telling) -> About:
-    message = telling.message
-    return About(
-        correlation=telling.correlation,
-        incident=message.incident,
-        notice=message.notice,
-        mode=message.mode,
-    )
-
-
-def _facts(telling: Telling) -> dict[str, object]:
-    message = telling.message
-    return {
-        "room": telling.room,
-        "centre": telling.centre,
-        "side": message.side.value,
-        "act": message.act.value,
-        "message": message.id,
-        "sequence": message.sequence,
-        "revision": message.revision,
-        "fields": sorted(_carried(telling)),
-    }
-
-
-def _carried(telling: Telling) -> list[str]:
-    fields = attrs.asdict(telling.message.content, recurse=False)
-    return [name for name, value in fields.items() if value is not None]
+def _kind(error: Exception) -> str:
+    # Its own text may quote a row.
+    return type(error).__name__

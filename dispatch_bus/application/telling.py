@@ -28,14 +28,18 @@ def carry_out(bus: Bus, uow: UnitOfWork, filed: Filed, step: Step, **more: Any) 
 
     The caller holds the incident's lock. A part that moves is a revision of its incident.
     """
-    uow.notices.put(step.notice)
-    about = about_notice(filed, step.notice)
-    for happening in facts(step.happened, _subject(step.notice) | more):
-        uow.journal.append(uow.now, about, happening)
-        if happening.kind is EntryKind.PART_MOVED:
-            _move(bus, uow, filed, step.notice)
+    write(uow, about_notice(filed, step.notice), step, **more)
+    if any(happening.kind is EntryKind.PART_MOVED for happening in step.happened):
+        _move(bus, uow, filed, step.notice)
     for side in step.tell:
         _tell(bus, uow, filed, step.notice, side)
+
+
+def write(uow: UnitOfWork, about: About, step: Step, **more: Any) -> None:
+    """Write a step's new state and its journal entries. The caller holds the incident's lock."""
+    uow.notices.put(step.notice)
+    for happening in facts(step.happened, _subject(step.notice) | more):
+        uow.journal.append(uow.now, about, happening)
 
 
 def about_notice(filed: Filed, notice: Notice) -> About:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from attrs import field, frozen
 
@@ -21,8 +21,9 @@ class RoomSettings:
     """How to reach one room, as the operator wrote it.
 
     ``epsg`` is the reference system of the room's coordinates; ``scheme`` names its code list and
-    ``codes`` maps each national code to what it means on the bus; ``options`` are the adapter's
-    own (address, credentials and the like).
+    ``codes`` maps each national code to what it means on the bus; ``in_flight`` is how many
+    messages it may be handed before it has answered the first; ``options`` are the adapter's own
+    (address, credentials and the like).
     """
 
     id: str
@@ -30,6 +31,7 @@ class RoomSettings:
     epsg: int = 4326
     scheme: str = "bus"
     codes: Mapping[str, Classification] = field(factory=dict)
+    in_flight: int = 32
     options: Mapping[str, Any] = field(factory=dict)
 
 
@@ -67,10 +69,15 @@ class TooLarge(Retry):
 class Adapter(ABC):
     """Base of every adapter. It runs in a process of its own, one call at a time.
 
+    An adapter that says it is ``concurrent`` gets messages to deliver, and checks beside them, on
+    several threads at once: up to ``room.in_flight`` messages.
+
     Each verb either returns, or raises :class:`~dispatch_bus.domain.errors.Retry` (it may work
     later) or :class:`~dispatch_bus.domain.errors.Refused` (it never will). Anything else that it
     raises counts as ``Retry``. It may be killed at any moment, and is when it is late.
     """
+
+    concurrent: ClassVar[bool] = False
 
     def __init__(self, room: RoomSettings) -> None:
         self.room = room

@@ -12,12 +12,13 @@ import signal
 import socket
 import subprocess
 import sys
-from typing import Any
 
 from attrs import frozen
 
 from dispatch_bus.domain.errors import Retry
+from dispatch_bus.domain.json import JSON
 from dispatch_bus.sdk import frames
+from dispatch_bus.sdk.line import Line
 
 
 @frozen
@@ -25,11 +26,11 @@ class Child:
     """A running adapter process. It dies when the pipe end ``lifeline`` is closed."""
 
     process: subprocess.Popen[bytes]
-    sock: socket.socket
+    line: Line
     lifeline: int
 
-    def ask(self, request: Any, deadline_s: float) -> Any:
-        """Send one frame and return the one that answers it.
+    def ask(self, request: JSON, deadline_s: float) -> JSON:
+        """Make one call and return its answer.
 
         Raises:
             TimeoutError: it took longer than ``deadline_s`` seconds.
@@ -37,12 +38,12 @@ class Child:
             TooLarge, Garbled: request or answer is no frame.
         """
         deadline = frames.Deadline(deadline_s)
-        frames.write(self.sock, request, deadline)
-        return frames.read(self.sock, deadline)
+        (number,) = self.line.call([request], deadline)
+        return self.line.answers([number], deadline)[number]
 
     def end(self, grace_s: float) -> None:
         """Let it finish within ``grace_s`` seconds, then kill it and all that it started."""
-        self.sock.close()
+        self.line.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(grace_s)
         with contextlib.suppress(ProcessLookupError):
@@ -69,7 +70,7 @@ def spawn(room: str, role: str) -> Child:
                 f"{room}: the adapter's process does not start ({error.strerror})"
             ) from error
         undo.pop_all()
-    return Child(process, ours, lifeline)
+    return Child(process, Line(ours), lifeline)
 
 
 def _started(room: str, role: str, sock: socket.socket, lifeline: int) -> subprocess.Popen[bytes]:

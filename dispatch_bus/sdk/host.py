@@ -1,4 +1,4 @@
-"""The adapter's process: reads requests from its socket, runs the adapter, writes answers.
+"""The adapter's process: reads calls from its socket, runs the adapter, writes answers.
 
 Started by :mod:`dispatch_bus.sdk.process` as ``python -m dispatch_bus.sdk.host ROOM ROLE SOCKET
 LIFELINE``; everything secret comes over the socket.
@@ -6,11 +6,15 @@ LIFELINE``; everything secret comes over the socket.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import socket
 import sys
+import threading
 import traceback
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry, Stop
@@ -22,14 +26,18 @@ from dispatch_bus.sdk.confinement import confine
 from dispatch_bus.sdk.discovery import adapter_named
 
 Request = Mapping[str, Any]
+# The verbs that an adapter may do several of at once, each on a thread of its own.
+_CONCURRENT = frozenset({"deliver", "check"})
 
 
 class Host:
-    """Answers requests with one adapter, one at a time."""
+    """Answers calls with one adapter: one at a time, or some of them at once if it can do that."""
 
-    def __init__(self, adapter: Adapter, role: str) -> None:
+    def __init__(self, adapter: Adapter, role: str, sock: socket.socket) -> None:
         self._adapter = adapter
         self._role = role
+        self._sock = sock
+        self._sending = threading.Lock()
         self._verbs: dict[str, Callable[[Request], Any]] = {
             "pull": self._pull,
             "confirm": self._confirm,
@@ -37,30 +45,52 @@ class Host:
             "deliver": self._deliver,
             "check": self._check,
         }
+        # One more than there are messages: a check comes beside them.
+        self._at_once = ThreadPoolExecutor(at_once(adapter) + 1)
 
-    def serve(self, sock: socket.socket) -> None:
-        """Answer requests until the other end closes the socket."""
-        try:
+    def serve(self, calls: frames.Reader) -> None:
+        """Answer calls until the other end closes the socket."""
+        with contextlib.suppress(frames.Closed):
             while True:
-                self._answer(sock, frames.read(sock))
-        except frames.Closed:
-            self._adapter.close()
+                self._take(calls.read())
+        self._at_once.shutdown(wait=False, cancel_futures=True)
+        self._adapter.close()
 
-    def _answer(self, sock: socket.socket, request: Request) -> None:
+    def _take(self, request: Request) -> None:
+        if self._adapter.concurrent and request["verb"] in _CONCURRENT:
+            self._at_once.submit(self._answer_apart, request)
+        else:
+            self._answer(request)
+
+    def _answer_apart(self, request: Request) -> None:
         try:
-            self._answer_with_result(sock, request)
-        except DispatchBusError as error:
-            frames.write(sock, {"error": wire.error_to_json(error)})
+            self._answer(request)
+        except frames.Closed:
+            return
+        except BaseException as error:  # noqa: BLE001 - as in the main thread: it ends the process
+            self._log("adapter_ended", request["verb"], error)
+            os._exit(1)
 
-    def _answer_with_result(self, sock: socket.socket, request: Request) -> None:
+    def _answer(self, request: Request) -> None:
+        try:
+            self._answer_with_result(request)
+        except DispatchBusError as error:
+            self._send(request, {"error": wire.error_to_json(error)})
+
+    def _answer_with_result(self, request: Request) -> None:
         verb = request["verb"]
         try:
-            frames.write(sock, {"result": self._tamed(verb, self._verbs[verb], request)})
+            self._send(request, {"result": self._tamed(verb, self._verbs[verb], request)})
         except TooLarge as error:
             if verb != "pull" or request["limit"] <= 1:
                 raise
             self._log("page_too_large", verb, error)
-            self._answer_with_result(sock, {**request, "limit": request["limit"] // 2})
+            self._answer_with_result({**request, "limit": request["limit"] // 2})
+
+    def _send(self, request: Request, answer: JSON) -> None:
+        packed = frames.pack({"call": request["call"], **answer})
+        with self._sending:
+            frames.send(self._sock, packed)
 
     def _pull(self, request: Request) -> JSON:
         limit, wait_s = request["limit"], request["wait_s"]
@@ -102,14 +132,14 @@ class Host:
             self._log("adapter_failed", verb, error)
             raise Retry(f"{verb} failed inside the adapter ({_place(error)})") from error
 
-    def _log(self, event: str, verb: str, error: Exception) -> None:
+    def _log(self, event: str, verb: str, error: BaseException) -> None:
         # Never the error's own text: it may quote a record, and records hold personal data.
         room = self._adapter.room.id
         line = {"event": event, "room": room, "role": self._role, "verb": verb}
         print(json.dumps({**line, "error": _place(error)}), file=sys.stderr, flush=True)  # noqa: T201
 
 
-def _place(error: Exception) -> str:
+def _place(error: BaseException) -> str:
     frames_of_it = traceback.extract_tb(error.__traceback__)
     last = frames_of_it[-1]
     return (
@@ -117,15 +147,21 @@ def _place(error: Exception) -> str:
     )
 
 
-def _opened(sock: socket.socket) -> Adapter:
-    """Make the adapter that the first frame asks for, and say whether that worked."""
-    request = frames.read(sock)
+def at_once(adapter: Adapter) -> int:
+    """Return how many messages an adapter can be handed before it has answered the first."""
+    return adapter.room.in_flight if adapter.concurrent else 1
+
+
+def _opened(sock: socket.socket, calls: frames.Reader) -> Adapter:
+    """Make the adapter that the first call asks for, and say whether that worked."""
+    request = calls.read()
+    answer: JSON = {"call": request["call"]}
     try:
         adapter = _made(request["adapter"], from_json(request["room"], RoomSettings))
     except DispatchBusError as error:
-        frames.write(sock, {"error": wire.error_to_json(error)})
+        frames.send(sock, frames.pack({**answer, "error": wire.error_to_json(error)}))
         raise SystemExit(0) from None
-    frames.write(sock, {"result": None})
+    frames.send(sock, frames.pack({**answer, "result": {"at_once": at_once(adapter)}}))
     return adapter
 
 
@@ -154,7 +190,10 @@ def main(role: str, handle: int, lifeline: int) -> None:
     """Serve one adapter over the inherited socket ``handle`` until the bus lets go of it."""
     confine(lifeline)
     with socket.socket(fileno=handle) as sock:
-        Host(_opened(sock), role).serve(sock)
+        # Inherited from a process in which eventlet may have made it another.
+        sock.setblocking(True)
+        calls = frames.Reader(sock)
+        Host(_opened(sock, calls), role, sock).serve(calls)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry, Stop
+from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry
 from dispatch_bus.domain.json import JSON, from_json, to_json
-from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Report
-from dispatch_bus.sdk import frames, wire
-from dispatch_bus.sdk.adapter import RawPage, RoomSettings, RoomStatus, TooLarge
+from dispatch_bus.sdk import answers, wire
+from dispatch_bus.sdk.adapter import RawPage, RoomSettings, RoomStatus
+from dispatch_bus.sdk.calls import Calls, Pace
 from dispatch_bus.sdk.child import Child, spawn
 from dispatch_bus.sdk.page import Page, Record
 
@@ -23,19 +23,15 @@ READ_S = 2.0
 # A record is blamed for what it does twice, alone: the first time may be the machine's fault.
 _ATTEMPTS_ALONE = 2
 _CLOSE_S = 2.0
-_NONSENSE = (frames.Garbled, LookupError, TypeError, ValueError, AttributeError, Refused)
-
-
-class Stopped(Retry):
-    """The adapter's process was late or died; the next call starts another."""
 
 
 class RoomProcess:
     """One room's adapter in a process of its own, started at the first call.
 
-    ``role`` tells the processes of one room apart in logs and process lists. Calls take turns;
-    each has a deadline in seconds, to which a start adds its own time. A late process is killed,
-    a dead one replaced at the next call; when to call again is the caller's matter.
+    ``role`` tells the processes of one room apart in logs and process lists. Calls take turns, but
+    for deliveries by an adapter that can do several at once; each has a deadline in seconds, to
+    which a start adds its own time. A late process is killed, a dead one replaced at the next
+    call; when to call again is the caller's matter.
 
     Every call may raise:
         Retry: the room or its adapter failed for now, or the adapter refuses the room's options:
@@ -49,6 +45,8 @@ class RoomProcess:
         self._role = role
         self._child: Child | None = None
         self._turn = threading.Lock()
+        self._ending = threading.Lock()
+        self._pace = Pace()
 
     @property
     def pid(self) -> int | None:
@@ -94,15 +92,22 @@ class RoomProcess:
             raise understood
         return understood
 
-    def deliver(self, message: Message, *, deadline_s: float) -> Receipt:
-        """Hand a message to the room.
+    @contextlib.contextmanager
+    def deliveries(self, *, deadline_s: float) -> Iterator[Calls]:
+        """Hand messages to the room, each with ``deadline_s`` seconds.
 
-        Raises:
-            Refused: the room will never take this message.
+        An adapter that takes one call at a time is busy with them until the end.
         """
-        asked = {"message": to_json(message)}
-        with self._one_at_a_time(deadline_s):
-            return self._ask("deliver", asked, deadline_s, lambda it: from_json(it, Receipt))
+        with contextlib.ExitStack() as turn:
+            turn.enter_context(self._one_at_a_time(deadline_s))
+            child = self._running()
+            if self._pace.most > 1:
+                turn.close()
+            calls = Calls(self._settings.id, child, self._pace, deadline_s, self._end)
+            try:
+                yield calls
+            finally:
+                calls.abandon()
 
     def check(self, *, deadline_s: float) -> RoomStatus:
         """Ask the room how it is."""
@@ -111,7 +116,8 @@ class RoomProcess:
 
     def close(self) -> None:
         """End the process; a later call would start another."""
-        self._end(_CLOSE_S)
+        if self._child:
+            self._end(self._child, _CLOSE_S)
 
     @contextlib.contextmanager
     def _one_at_a_time(self, deadline_s: float) -> Iterator[None]:
@@ -146,10 +152,7 @@ class RoomProcess:
     def _ask(self, verb: str, asked: JSON, deadline_s: float, decode: Callable[[Any], T]) -> T:
         child = self._running()
         outcome = self._exchange(child, verb, {"verb": verb, **asked}, deadline_s, decode)
-        if isinstance(outcome, Stop):
-            # One room's adapter does not decide that the bus stops for all of them.
-            outcome = Retry(f"{verb}: {outcome.what} {outcome.remedy}")
-        return _returned_or_raised(self._settings.id, outcome)
+        return _returned_or_raised(answers.not_stopping(self._settings.id, verb, outcome))
 
     def _running(self) -> Child:
         try:
@@ -162,43 +165,31 @@ class RoomProcess:
     def _start(self) -> Child:
         self._child = child = spawn(self._settings.id, self._role)
         asked = {"adapter": self._adapter, "room": to_json(self._settings)}
-        outcome = self._exchange(child, "start", asked, START_S, lambda _: child)
+        outcome = self._exchange(child, "start", asked, START_S, lambda told: int(told["at_once"]))
         if isinstance(outcome, DispatchBusError):
-            self._end(_CLOSE_S)
-        return _returned_or_raised(self._settings.id, outcome)
+            self._end(child, _CLOSE_S)
+        self._pace = Pace(most=_returned_or_raised(outcome))
+        return child
 
     def _exchange(
         self, child: Child, verb: str, asked: JSON, deadline_s: float, decode: Callable[[Any], T]
-    ) -> T | DispatchBusError:
+    ) -> T | answers.Error:
+        room = self._settings.id
         try:
-            answer = child.ask(asked, deadline_s)
-            if "error" in answer:
-                return wire.error_from_json(answer["error"])
-            return decode(answer["result"])
+            return answers.outcome(room, child.ask(asked, deadline_s), decode)
         except BaseException as failure:
             # Whatever it was, an answer may still be on its way: this process is of no more use.
-            self._end(0.0)
-            self._tell(failure, verb, deadline_s)
+            self._end(child)
+            if isinstance(failure, answers.FAILURES):
+                raise answers.meaning(room, verb, failure, deadline_s) from failure
             raise
 
-    def _tell(self, failure: BaseException, verb: str, deadline_s: float) -> None:
-        room = self._settings.id
-        match failure:
-            case TimeoutError():
-                what = f"{room}: {verb} took longer than {deadline_s:g} s and was stopped"
-                raise Stopped(what) from failure
-            case frames.Closed():
-                raise Stopped(f"{room}: the adapter's process ended during {verb}") from failure
-            case TooLarge():
-                raise Retry(f"{room}: {verb}: {failure.what}") from failure
-            case _ if isinstance(failure, _NONSENSE):
-                what = f"{room}: the adapter's answer to {verb} is unusable ({_reason(failure)})"
-                raise Retry(what) from failure
-
-    def _end(self, grace_s: float) -> None:
-        child, self._child = self._child, None
-        if child:
-            child.end(grace_s)
+    def _end(self, child: Child, grace_s: float = 0.0) -> None:
+        with self._ending:
+            if self._child is not child:
+                return
+            self._child = None
+        child.end(grace_s)
 
 
 def try_start(settings: RoomSettings, adapter: str) -> None:
@@ -216,14 +207,7 @@ def try_start(settings: RoomSettings, adapter: str) -> None:
         process.close()
 
 
-def _reason(failure: BaseException) -> str:
-    # A refusal's words are ours; those of other errors may quote a record.
-    return str(failure) if isinstance(failure, Refused) else type(failure).__name__
-
-
-def _returned_or_raised(room: str, outcome: T | DispatchBusError) -> T:
-    if isinstance(outcome, Retry):
-        raise Retry(f"{room}: {outcome.what}", outcome.after_s)
+def _returned_or_raised(outcome: T | DispatchBusError) -> T:
     if isinstance(outcome, DispatchBusError):
         raise outcome
     return outcome

@@ -53,7 +53,7 @@ def error_to_json(error: DispatchBusError) -> JSON:
     return {"type": "retry", "what": str(error), "after_s": 1.0}
 
 
-def error_from_json(data: Mapping[str, Any]) -> DispatchBusError:
+def error_from_json(data: Mapping[str, Any]) -> Refused | Retry | Stop:
     """Decode an error; its texts are cut and cleaned so that a database takes them."""
     if data["type"] == "refused":
         value = _AsShown(_clean(data["value"]))

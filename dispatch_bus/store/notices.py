@@ -74,6 +74,11 @@ class Notices:
             raise Unknown("notice", str(notice), "Use the id of a notice on the bus.")
         return _notice(row)
 
+    def some(self, notices: Iterable[UUID]) -> dict[UUID, Notice]:
+        """Return these notices by their ids."""
+        rows = self._connection.execute(select(_T).where(_T.c.id.in_(list(notices))))
+        return {row.id: _notice(row) for row in rows}
+
     def of_incidents(self, incidents: Iterable[UUID]) -> dict[UUID, list[Notice]]:
         """Return every notice of these incidents, oldest first."""
         query = select(_T).where(_T.c.incident.in_(list(incidents))).order_by(_T.c.opened_at)

@@ -10,6 +10,7 @@ from functools import cached_property
 import structlog
 from sqlalchemy import Connection, Engine, text
 
+from dispatch_bus.store.claims import Claims
 from dispatch_bus.store.deliveries import Deliveries
 from dispatch_bus.store.erasures import Erasures
 from dispatch_bus.store.failures import translated
@@ -35,6 +36,7 @@ class UnitOfWork:
         self.incidents = Incidents(connection, keys)
         self.notices = Notices(connection)
         self.deliveries = Deliveries(connection, keys)
+        self.claims = Claims(connection, keys)
         self.rooms = Rooms(connection)
         self.quarantine = Quarantine(connection, keys)
         self.signals = Signals(connection)

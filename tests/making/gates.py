@@ -6,15 +6,17 @@ the same receipt, and one that is older than what it has changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from uuid import UUID
 
 from making.values import NOON
 
-from dispatch_bus.domain.errors import DispatchBusError
+from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry
 from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.domain.notice import Answer, Side
 from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk.calls import Outcome
 from dispatch_bus.sdk.page import Page, Record
 
 Meaning = Report | Answer
@@ -32,6 +34,8 @@ class ScriptedGate:
         self.held: dict[tuple[UUID, Side], Message] = {}
         self.effects: list[str] = []
         self.before_receipt: Callable[[], None] = lambda: None
+        self.at_once = 1
+        self.most_at_once = 0
 
     def pull(self, cursor: str | None, **_: float) -> Page:
         """Give the next page of the script, or nothing new."""
@@ -51,7 +55,12 @@ class ScriptedGate:
             raise meaning
         return meaning
 
-    def deliver(self, message: Message, **_: float) -> Receipt:
+    @contextmanager
+    def deliveries(self, **_: float) -> Iterator[ScriptedCalls]:
+        """Take messages, ``at_once`` of them at a time."""
+        yield ScriptedCalls(self)
+
+    def take(self, message: Message) -> Receipt:
         """Take a message, unless the script has a failure left."""
         self.attempts.append(message)
         if self.failures:
@@ -63,6 +72,35 @@ class ScriptedGate:
             self.effects.append(message.id)
         self.before_receipt()
         return Receipt(reference=f"R-{message.id}"[:100], received=NOON)
+
+
+class ScriptedCalls:
+    """Messages in flight to such a room: it answers all of them when it is asked."""
+
+    def __init__(self, gate: ScriptedGate) -> None:
+        self._gate = gate
+        self._in_flight: list[Message] = []
+
+    @property
+    def free(self) -> int:
+        """How many more may be sent now."""
+        return self._gate.at_once - len(self._in_flight)
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Keep the messages until it is asked what came of them."""
+        self._in_flight += messages
+        self._gate.most_at_once = max(self._gate.most_at_once, len(self._in_flight))
+
+    def collect(self, wait_s: float) -> list[tuple[str, Outcome]]:  # noqa: ARG002
+        """Take every message in flight."""
+        answered, self._in_flight = self._in_flight, []
+        return [(message.id, self._outcome(message)) for message in answered]
+
+    def _outcome(self, message: Message) -> Outcome:
+        try:
+            return self._gate.take(message)
+        except (Refused, Retry) as error:
+            return error
 
 
 def told(record: str, meaning: Meaning) -> Record:

@@ -90,8 +90,8 @@ class Desk:
         """Hand over what is due for a room, as far as it answers; return how much that was."""
         done = 0
         with suppress(Retry):
-            while delivering.deliver(self.bus, room, self.gates[room]):
-                done += 1
+            while came_back := delivering.deliver(self.bus, room, self.gates[room]):
+                done += came_back
         return done
 
     def settle(self) -> None:

@@ -80,7 +80,7 @@ def announce_too_much() -> None:
 
 def answer_something_else() -> None:
     with _socket_to_the_bus() as sock:
-        frames.write(sock, {"result": ["what?"]})
+        frames.send(sock, frames.pack({"result": ["what?"]}))
 
 
 DEEDS: dict[str, Callable[[], None]] = {

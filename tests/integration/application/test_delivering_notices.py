@@ -8,11 +8,11 @@ from making.values import answer, personal, report
 from making.wiring import Desk
 from making.world import ACROSS, EVERYTHING, IN_ZONE, ON_BORDER, agreement, book
 
-from dispatch_bus.application import answering, delivering
+from dispatch_bus.application import answering, delivering, outcomes
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState
-from dispatch_bus.store.deliveries import Telling
+from dispatch_bus.store.claims import Telling
 
 
 def test_a_mirror_is_delivered_and_its_receipt_journalled(desk: Desk) -> None:
@@ -69,7 +69,9 @@ def test_two_workers_with_one_telling_note_its_receipt_once(desk: Desk) -> None:
     desk.file(report(at=IN_ZONE))
     slow, fast = _claim(desk), _claim(desk)
     for telling in (fast, slow):
-        delivering.hand_over(desk.bus, telling, desk.gates["BE"])
+        receipt = desk.gates["BE"].take(telling.message)
+        with desk.bus.store.begin() as uow:
+            outcomes.record(desk.bus, uow, [(telling, receipt)])
     assert len(desk.gates["BE"].effects) == 1
     assert len(desk.entries(EntryKind.DELIVERY_MADE)) == 1
     assert len(desk.entries(EntryKind.NOTICE_DELIVERED)) == 1
@@ -130,7 +132,7 @@ def test_the_wait_doubles_within_its_bounds(desk: Desk) -> None:
     """Backoff begins with the first wait, doubles, and never passes the longest."""
     limits = attrs.evolve(desk.bus.limits, retry_first_s=1.0, retry_most_s=10.0)
     bus = attrs.evolve(desk.bus, limits=limits)
-    waits = [delivering.backoff_s(bus, attempts) for attempts in (1, 2, 3, 4, 5, 10_000)]
+    waits = [outcomes.backoff_s(bus, attempts) for attempts in (1, 2, 3, 4, 5, 10_000)]
     assert waits == [1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
 
 
@@ -196,8 +198,8 @@ def _claims_that_run_out_at_once(desk: Desk) -> object:
 
 
 def _claim(desk: Desk) -> Telling:
-    telling = delivering.claim(desk.bus, "BE")
-    assert telling is not None
+    with desk.bus.store.begin() as uow:
+        (telling,) = delivering.claim(desk.bus, uow, "BE", 1)
     return telling
 
 

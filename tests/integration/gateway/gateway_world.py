@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from dispatch_bus.domain.report import (
 )
 from dispatch_bus.gateway.app import create_app
 from dispatch_bus.gateway.server import Server
+from dispatch_bus.sdk.calls import Outcome
 from dispatch_bus.sdk.page import Page, Record
 from dispatch_bus.store.engine import connect
 from dispatch_bus.store.keys import KeyRing
@@ -59,11 +60,37 @@ class Way:
         """Understand nothing."""
         raise Refused("record", raw, "Send a record.")
 
-    def deliver(self, message: Message, **_: object) -> Receipt:
-        """Take a message, or be away."""
-        if self.away:
-            raise Retry("the room does not answer")
-        self.got.append(message)
+    @contextmanager
+    def deliveries(self, **_: object) -> Iterator[WayCalls]:
+        """Take one message at a time."""
+        yield WayCalls(self)
+
+
+class WayCalls:
+    """What is on its way to a room: one message at most."""
+
+    def __init__(self, way: Way) -> None:
+        self._way = way
+        self._sent: list[Message] = []
+
+    @property
+    def free(self) -> int:
+        """Whether it may be sent one."""
+        return 0 if self._sent else 1
+
+    def send(self, messages: Iterable[Message]) -> None:
+        """Send a message."""
+        self._sent += messages
+
+    def collect(self, _: float) -> list[tuple[str, Outcome]]:
+        """Take the message, or be away."""
+        sent, self._sent = self._sent, []
+        return [(one.id, self._take(one)) for one in sent]
+
+    def _take(self, message: Message) -> Outcome:
+        if self._way.away:
+            return Retry("the room does not answer")
+        self._way.got.append(message)
         return Receipt(reference=message.id[:90], received=datetime.now(UTC))
 
 

@@ -18,6 +18,7 @@ from rooms.samples import REPORT, message
 
 from dispatch_bus.domain.errors import Refused, Retry, Stop
 from dispatch_bus.domain.json import to_json
+from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.process import RoomProcess
 
@@ -50,6 +51,16 @@ def _poll(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def _handed(process: RoomProcess, told: Message) -> Receipt:
+    """Hand one message over; return the receipt, or raise what came instead."""
+    with process.deliveries(deadline_s=LONG_S) as calls:
+        calls.send([told])
+        ((_, outcome),) = calls.collect(LONG_S)
+    if isinstance(outcome, Receipt):
+        return outcome
+    raise outcome
+
+
 def test_a_page_holds_what_each_record_means_beside_its_bytes(room: Rooms) -> None:
     """A good record is understood, a bad one refused, and both keep their bytes."""
     page = room(records=[GOOD, "{}"]).pull(None, limit=10, wait_s=0, deadline_s=LONG_S)
@@ -64,7 +75,7 @@ def test_all_five_verbs_cross_the_socket(room: Rooms) -> None:
     process = room()
     process.confirm("1", deadline_s=LONG_S)
     assert process.read(GOOD.encode(), deadline_s=LONG_S) == REPORT
-    assert process.deliver(message("m-7"), deadline_s=LONG_S).reference == "m-7"
+    assert _handed(process, message("m-7")).reference == "m-7"
     assert process.check(deadline_s=LONG_S).name == f"NL in process {process.pid}"
 
 
@@ -114,7 +125,7 @@ def test_nonsense_on_the_socket_is_a_failure_for_now(room: Rooms, deed: str, wha
     """A frame that is garbled, too large or of another shape ends the process."""
     process = room(deliver=deed)
     with pytest.raises(Retry, match=what):
-        process.deliver(message(), deadline_s=LONG_S)
+        _handed(process, message())
     assert process.pid is None
 
 
@@ -140,7 +151,7 @@ def test_a_retry_keeps_its_words_and_its_pause(room: Rooms) -> None:
 def test_a_refusal_keeps_its_field_and_can_be_stored(room: Rooms) -> None:
     """Field, value and remedy cross; NUL and lone surrogates in them do not."""
     with pytest.raises(Refused, match="deadline: '2026' is refused") as told:
-        room(deliver="refuse").deliver(message(), deadline_s=LONG_S)
+        _handed(room(deliver="refuse"), message())
     assert told.value.field == "deadline"
     assert told.value.remedy == "Send \\ud800 no NUL \\x00."
 
@@ -214,7 +225,7 @@ def test_an_adapter_that_cannot_be_made_is_a_failure_without_its_text(room: Room
 def test_a_refused_option_is_no_refusal_of_the_message(room: Rooms) -> None:
     """The room has not been asked, so the message goes out again; the option is named."""
     with pytest.raises(Retry, match="NL: deadline is refused") as told:
-        room(start="refuse").deliver(message(), deadline_s=LONG_S)
+        _handed(room(start="refuse"), message())
     assert "2026" not in str(told.value)
 
 
@@ -271,6 +282,7 @@ def test_close_lets_the_adapter_finish(room: Rooms) -> None:
 
 _PARENT = """
 import sys, threading
+from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.process import RoomProcess
 room = RoomProcess(RoomSettings(id="NL", country="NL", options={"pull": "burn"}), "hostile",
@@ -293,6 +305,7 @@ def test_a_burning_adapter_does_not_outlive_a_killed_bus(room: Rooms) -> None:
 
 _THREADED = """
 import threading
+from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.process import RoomProcess
 room = RoomProcess(RoomSettings(id="NL", country="NL"), "hostile", role="pool")
@@ -316,6 +329,7 @@ import eventlet
 eventlet.monkey_patch()
 import time
 from dispatch_bus.domain.errors import Retry
+from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.process import RoomProcess
 

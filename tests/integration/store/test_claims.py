@@ -20,7 +20,7 @@ from dispatch_bus.domain.codes import Discipline, Mode
 from dispatch_bus.domain.incident import Part, Source
 from dispatch_bus.domain.message import Act, Content, Message
 from dispatch_bus.domain.notice import Notice, Side
-from dispatch_bus.store.deliveries import Telling
+from dispatch_bus.store.claims import Telling
 from dispatch_bus.store.engine import connect
 from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.keys import KeyRing
@@ -95,7 +95,7 @@ def tell(store: Store, filed: Filed, sequence: int = 1, notice: Notice | None = 
 def claim(store: Store, hold: timedelta = HOLD) -> Telling | None:
     """Claim the next telling for the Belgian room, if any is due."""
     with store.begin() as uow:
-        return uow.deliveries.claim("BE", uow.now, hold)
+        return next(iter(uow.claims.claim("BE", uow.now, hold, 1)), None)
 
 
 def claimed_for(store: Store, hold: timedelta = HOLD) -> Telling:
@@ -178,8 +178,8 @@ def test_a_newer_telling_overtakes_one_that_never_arrived(store: Store) -> None:
     newer = claimed_for(store)
     with store.begin() as uow:
         assert newer.message.sequence == 2
-        assert uow.deliveries.settle(newer)
-        assert not uow.deliveries.settle(older)
+        assert uow.claims.settle([newer])
+        assert not uow.claims.settle([older])
     assert claim(store) is None
 
 
@@ -191,7 +191,7 @@ def test_a_telling_that_overtakes_in_flight_is_still_due(store: Store) -> None:
     older = claimed_for(store)
     tell(store, filed, 2, notice)
     with store.begin() as uow:
-        assert uow.deliveries.settle(older)
+        assert uow.claims.settle([older])
     assert claimed_for(store).message.sequence == 2
 
 
@@ -203,15 +203,15 @@ def test_giving_up_on_an_overtaken_telling_leaves_the_newer_one_due(store: Store
     older = claimed_for(store)
     tell(store, filed, 2, notice)
     with store.begin() as uow:
-        assert uow.deliveries.give_up(older)
+        assert uow.claims.give_up([older])
     assert claimed_for(store).message.sequence == 2
 
 
 @pytest.mark.parametrize(
     "let_go",
     [
-        lambda uow, late: uow.deliveries.put_off(late, uow.now),
-        lambda uow, late: uow.deliveries.give_up(late),
+        lambda uow, late: uow.claims.put_off([late], [uow.now]),
+        lambda uow, late: uow.claims.give_up([late]),
     ],
     ids=["put off", "given up"],
 )
@@ -236,7 +236,7 @@ def test_a_late_receipt_leaves_the_claim_on_a_newer_telling_alone(store: Store) 
     tell(store, filed, 2, notice)
     claimed_for(store)
     with store.begin() as uow:
-        assert uow.deliveries.settle(late)
+        assert uow.claims.settle([late])
     assert claim(store) is None
 
 
@@ -245,8 +245,8 @@ def test_what_was_given_up_is_due_again_once_released(store: Store) -> None:
     stuck, arrived = (tell(store, file(store, number)) for number in ("1", "2"))
     given_up, settled = claimed_for(store), claimed_for(store)
     with store.begin() as uow:
-        uow.deliveries.give_up(given_up)
-        uow.deliveries.settle(settled)
+        uow.claims.give_up([given_up])
+        uow.claims.settle([settled])
     with store.begin() as uow:
         assert uow.deliveries.release(uow.now) == 1
     assert (claimed_for(store).message.id, claim(store)) == (stuck.id, None)

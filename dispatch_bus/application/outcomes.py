@@ -1,0 +1,131 @@
+"""Records what came of tellings: many at once, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TypeVar
+
+import attrs
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.telling import carry_out, write
+from dispatch_bus.domain import handoff, mirror
+from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.domain.message import Act, Receipt
+from dispatch_bus.domain.notice import Notice, NoticeKind, Side, Step, unchanged
+from dispatch_bus.sdk.calls import Outcome
+from dispatch_bus.store.claims import Telling
+from dispatch_bus.store.journal import About
+from dispatch_bus.store.unit import UnitOfWork
+
+T = TypeVar("T")
+Returned = tuple[Telling, Outcome]
+
+
+def attempted(uow: UnitOfWork, telling: Telling) -> None:
+    """Note that a telling is about to be handed over."""
+    _note(uow, telling, EntryKind.DELIVERY_ATTEMPTED, attempt=telling.attempts)
+
+
+def record(bus: Bus, uow: UnitOfWork, returned: Sequence[Returned]) -> None:
+    """Record what came of tellings, all of them under the locks of their incidents."""
+    uow.claims.lock_incidents(telling for telling, _ in returned)
+    if receipts := _of(returned, Receipt):
+        _delivered(bus, uow, receipts)
+    if refusals := _of(returned, Refused):
+        _give_up(uow, refusals)
+    if failures := _of(returned, Retry):
+        _put_off(bus, uow, [telling for telling, _ in failures])
+
+
+def backoff_s(bus: Bus, attempts: int) -> float:
+    """Return the seconds to wait after so many attempts: doubling, bounded, with jitter."""
+    limits = bus.limits
+    doubled = limits.retry_first_s * 2.0 ** min(attempts - 1, 20)
+    return float(min(doubled, limits.retry_most_s) * (0.5 + bus.jitter() / 2))
+
+
+def _of(returned: Sequence[Returned], kind: type[T]) -> list[tuple[Telling, T]]:
+    return [(telling, outcome) for telling, outcome in returned if isinstance(outcome, kind)]
+
+
+def _delivered(bus: Bus, uow: UnitOfWork, receipts: Sequence[tuple[Telling, Receipt]]) -> None:
+    news = uow.claims.settle([telling for telling, _ in receipts])
+    notices = uow.notices.some({telling.message.notice for telling, _ in receipts})
+    for telling, receipt in receipts:
+        if telling.row in news:
+            notice = notices[telling.message.notice]
+            # Both sides of a notice may have been told at once: the second goes on from the first.
+            notices[notice.id] = _arrived(bus, uow, telling, receipt, notice)
+
+
+def _arrived(
+    bus: Bus, uow: UnitOfWork, telling: Telling, receipt: Receipt, notice: Notice
+) -> Notice:
+    facts = {"reference": receipt.reference, "received_at": receipt.received.isoformat()}
+    _note(uow, telling, EntryKind.DELIVERY_MADE, **facts)
+    step = _step(uow, notice, telling)
+    if step.tell:
+        carry_out(bus, uow, uow.incidents.lock(notice.incident), step)
+    elif step.happened:
+        write(uow, _about(telling), step)
+    return step.notice
+
+
+def _step(uow: UnitOfWork, notice: Notice, telling: Telling) -> Step:
+    if telling.message.side is Side.RECEIVER:
+        arrived = mirror.delivered if notice.kind is NoticeKind.MIRROR else handoff.delivered
+        return arrived(notice, uow.now)
+    # Only now has the owner received the acceptance, and only now does the part move.
+    heard = telling.message.act is Act.ACCEPTED
+    return handoff.heard(notice, uow.now) if heard else unchanged(notice)
+
+
+def _put_off(bus: Bus, uow: UnitOfWork, tellings: Sequence[Telling]) -> None:
+    waits = (timedelta(seconds=backoff_s(bus, telling.attempts)) for telling in tellings)
+    uow.claims.put_off(tellings, [uow.now + wait for wait in waits])
+    for telling in tellings:
+        _note(uow, telling, EntryKind.DELIVERY_FAILED, attempt=telling.attempts)
+
+
+def _give_up(uow: UnitOfWork, refusals: Sequence[tuple[Telling, Refused]]) -> None:
+    given_up = uow.claims.give_up([telling for telling, _ in refusals])
+    for telling, reason in refusals:
+        if telling.row in given_up:
+            # Neither the value nor the room's own words are kept: both may be personal.
+            _note(uow, telling, EntryKind.DELIVERY_UNDELIVERABLE, field=reason.field)
+
+
+def _note(uow: UnitOfWork, telling: Telling, kind: EntryKind, **facts: object) -> None:
+    uow.journal.append(uow.now, _about(telling), Happening(kind, _facts(telling) | facts))
+
+
+def _about(telling: Telling) -> About:
+    message = telling.message
+    return About(
+        correlation=telling.correlation,
+        incident=message.incident,
+        notice=message.notice,
+        mode=message.mode,
+    )
+
+
+def _facts(telling: Telling) -> dict[str, object]:
+    message = telling.message
+    return {
+        "room": telling.room,
+        "centre": telling.centre,
+        "side": message.side.value,
+        "act": message.act.value,
+        "message": message.id,
+        "sequence": message.sequence,
+        "revision": message.revision,
+        "fields": sorted(_carried(telling)),
+    }
+
+
+def _carried(telling: Telling) -> list[str]:
+    fields = attrs.asdict(telling.message.content, recurse=False)
+    return [name for name, value in fields.items() if value is not None]

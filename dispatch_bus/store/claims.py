@@ -1,0 +1,178 @@
+"""Claims: tellings on their way to a room, taken by one worker at a time and settled in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import structlog
+from attrs import frozen
+from sqlalchemy import Connection, Row, TextClause, text
+
+from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.message import Message
+from dispatch_bus.domain.notice import Side
+from dispatch_bus.store.keys import KeyRing, WrappedKey
+from dispatch_bus.store.sealing import join_message
+
+_log = structlog.get_logger(__name__)
+# Asked by every lane each second and at each wake-up: building it would cost more than running
+# it. The rows are chosen in a CTE, which runs once; a subquery could run again and lock more.
+_CLAIM = text(
+    """
+    WITH due AS (
+        SELECT notice, side FROM delivery
+        WHERE delivered < sequence AND NOT stuck AND room = :room AND due_at <= :now
+            AND (claimed_until IS NULL OR claimed_until < :now)
+        ORDER BY priority, due_at
+        LIMIT :most
+        FOR UPDATE SKIP LOCKED
+    ), claimed AS (
+        UPDATE delivery SET claimed_until = :until, attempts = attempts + 1
+        FROM due WHERE delivery.notice = due.notice AND delivery.side = due.side
+        RETURNING delivery.*
+    )
+    SELECT claimed.*, incident.key_day, incident.key_wrapped, incident.correlation
+    FROM claimed JOIN incident ON incident.id = claimed.incident
+    ORDER BY claimed.priority, claimed.due_at
+    """
+)
+_LOCK = text("SELECT id FROM incident WHERE id = ANY(:incidents) ORDER BY id FOR UPDATE")
+# What became of several tellings is written in one statement each. A claim that has run out is
+# none any more: the row may be claimed by another by now.
+_SETTLE = text(
+    """
+    UPDATE delivery SET delivered = told.sequence, attempts = 0,
+        claimed_until = CASE WHEN claimed_until = told.claim THEN NULL ELSE claimed_until END
+    FROM unnest(
+        CAST(:notices AS uuid[]), CAST(:sides AS text[]), CAST(:sequences AS integer[]),
+        CAST(:claims AS timestamptz[])
+    ) AS told(notice, side, sequence, claim)
+    WHERE delivery.notice = told.notice AND delivery.side = told.side
+        AND delivered < told.sequence
+    RETURNING delivery.notice, delivery.side
+    """
+)
+_PUT_OFF = text(
+    """
+    UPDATE delivery SET claimed_until = NULL, due_at = greatest(due_at, told.until)
+    FROM unnest(
+        CAST(:notices AS uuid[]), CAST(:sides AS text[]), CAST(:sequences AS integer[]),
+        CAST(:claims AS timestamptz[]), CAST(:untils AS timestamptz[])
+    ) AS told(notice, side, sequence, claim, until)
+    WHERE delivery.notice = told.notice AND delivery.side = told.side
+        AND claimed_until = told.claim
+    """
+)
+_GIVE_UP = text(
+    """
+    UPDATE delivery SET claimed_until = NULL, stuck = delivery.sequence = told.sequence
+    FROM unnest(
+        CAST(:notices AS uuid[]), CAST(:sides AS text[]), CAST(:sequences AS integer[]),
+        CAST(:claims AS timestamptz[])
+    ) AS told(notice, side, sequence, claim)
+    WHERE delivery.notice = told.notice AND delivery.side = told.side
+        AND claimed_until = told.claim
+    RETURNING delivery.notice, delivery.side
+    """
+)
+
+
+@frozen(kw_only=True)
+class Telling:
+    """A claimed delivery: the message to hand over now, and how often that was tried.
+
+    ``claimed_until`` tells this claim from a later one on the same row.
+    """
+
+    message: Message
+    room: str
+    centre: str
+    attempts: int
+    claimed_until: datetime
+    correlation: str
+
+    @property
+    def row(self) -> tuple[UUID, Side]:
+        """The row that was claimed: notice and side."""
+        return self.message.notice, self.message.side
+
+
+class Claims:
+    """Takes tellings off what is due, and notes what became of them, within one transaction."""
+
+    def __init__(self, connection: Connection, keys: KeyRing) -> None:
+        self._connection = connection
+        self._keys = keys
+
+    def claim(self, room: str, now: datetime, hold: timedelta, most: int) -> list[Telling]:
+        """Claim the most urgent tellings that are due for a room, for the time ``hold``.
+
+        Up to ``most``, most urgent first.
+        """
+        asked = {"room": room, "now": now, "until": now + hold, "most": most}
+        read = map(self._telling, self._connection.execute(_CLAIM, asked))
+        return [telling for telling in read if telling]
+
+    def lock_incidents(self, tellings: Iterable[Telling]) -> None:
+        """Lock the incidents that tellings are about, in the one order in which all lock them."""
+        incidents = sorted({one.message.incident for one in tellings})
+        self._connection.execute(_LOCK, {"incidents": incidents})
+
+    def settle(self, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
+        """Note that their sides have these tellings; return the rows to which that was news.
+
+        What the room has it has, whoever told it: a claim that ran out counts as well, and
+        leaves the next one alone.
+        """
+        return self._write(_SETTLE, tellings)
+
+    def put_off(self, tellings: Sequence[Telling], untils: Sequence[datetime]) -> None:
+        """Let go of claims that have not run out, and try again, each at its time."""
+        self._connection.execute(_PUT_OFF, _told(tellings) | {"untils": list(untils)})
+
+    def give_up(self, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
+        """Note that the room will never take these tellings; newer ones are tried again.
+
+        Returns the rows whose claim has not run out: where it has, the next one learns the same.
+        """
+        return self._write(_GIVE_UP, tellings)
+
+    def _write(self, statement: TextClause, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
+        rows = self._connection.execute(statement, _told(tellings))
+        return {(row.notice, Side(row.side)) for row in rows}
+
+    def _telling(self, row: Row[Any]) -> Telling | None:
+        """Read a claimed row. One that cannot be read holds up no other: it will be overdue."""
+        try:
+            message = self._message(row)
+        except Refused as reason:
+            _log.error("a telling cannot be read", notice=str(row.notice), field=reason.field)
+            return None
+        return Telling(
+            message=message,
+            room=row.room,
+            centre=row.centre,
+            attempts=row.attempts,
+            claimed_until=row.claimed_until,
+            correlation=row.correlation,
+        )
+
+    def _message(self, row: Row[Any]) -> Message:
+        try:
+            key = self._keys.open(WrappedKey(row.key_day, row.key_wrapped)) if row.sealed else None
+            return join_message(row.message, row.sealed, key)
+        except Refused:
+            # The key is gone, erased or lost. One such telling must not hold up its whole room.
+            return join_message(row.message, None, None)
+
+
+def _told(tellings: Sequence[Telling]) -> dict[str, Any]:
+    return {
+        "notices": [one.message.notice for one in tellings],
+        "sides": [one.message.side.value for one in tellings],
+        "sequences": [one.message.sequence for one in tellings],
+        "claims": [one.claimed_until for one in tellings],
+    }
