@@ -29,6 +29,7 @@ from dispatch_bus.store import schema
 from dispatch_bus.store.embedded import find_running
 from dispatch_bus.store.engine import connect
 from dispatch_bus.store.keys import KeyRing
+from dispatch_bus.store.outside import Outside
 from dispatch_bus.store.unit import Store
 
 ZONES_FILE = "zones.bzones"
@@ -174,11 +175,20 @@ def open_bus(settings: Settings, zones: Zones, actor: str) -> Bus:
     Raises:
         Stop: the database has another schema, or the keys are not usable.
     """
-    url = database_url(settings.bus)
-    schema.check(url)
+    schema.check(database_url(settings.bus))
+    return wire(settings, zones, actor)
+
+
+def wire(settings: Settings, zones: Zones, actor: str) -> Bus:
+    """Wire the application over the database of ``settings``, whatever it holds.
+
+    Raises:
+        Stop: the embedded database does not run, or the keys are not usable.
+    """
     keys = KeyRing(data_folder(settings.bus) / "keys")
     return Bus(
-        store=Store(connect(url), keys, actor),
+        store=Store(connect(database_url(settings.bus)), keys, actor),
+        outside=Outside(data_folder(settings.bus) / "outside"),
         book=settings.book,
         geography=BorderGeography(zones),
         limits=_limits(settings.bus),

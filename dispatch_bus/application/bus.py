@@ -18,6 +18,7 @@ from dispatch_bus.domain.report import Report
 from dispatch_bus.sdk.adapter import RoomStatus
 from dispatch_bus.sdk.calls import Outcome
 from dispatch_bus.sdk.page import Page
+from dispatch_bus.store.outside import Outside
 from dispatch_bus.store.unit import Store
 
 
@@ -85,9 +86,13 @@ class Limits:
 
 @frozen(kw_only=True)
 class Bus:
-    """The wired application. ``holder`` is this process's name on leases."""
+    """The wired application. ``holder`` is this process's name on leases.
+
+    ``outside`` keeps what has to be known after the database is lost.
+    """
 
     store: Store
+    outside: Outside
     book: Book
     geography: Geography
     limits: Limits

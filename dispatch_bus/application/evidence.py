@@ -1,17 +1,13 @@
-"""What others can hold the journal to: checkpoints, the key to them, proofs, and its epoch."""
+"""What others can hold the journal to: checkpoints, the key to them, and proofs."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from dispatch_bus.application.bus import Bus
-from dispatch_bus.domain.errors import NotAllowed, Unknown
-from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.domain.errors import Unknown
 from dispatch_bus.journal import checkpoint
 from dispatch_bus.journal.checkpoint import verifier_key
 from dispatch_bus.journal.numbering import number_of, place_of
 from dispatch_bus.journal.proof import Proof, prove
-from dispatch_bus.store.journal import About
 
 
 def public_key(bus: Bus) -> str:
@@ -50,21 +46,6 @@ def prove_entry(bus: Bus, number: int, kept: bytes | None = None) -> Proof:
     with bus.store.whole_journal() as entries:
         leaves = [leaf for *_, leaf in entries]
     return prove(number, entry.entry, leaves, signed, size, before)
-
-
-def mark_restored(bus: Bus) -> int:
-    """Raise the journal's epoch after a restore from a backup, and return it.
-
-    Raises:
-        NotAllowed: a sealer is at work, so this is no fresh restore.
-    """
-    with bus.store.begin() as uow:
-        if not uow.signals.lease("seal", bus.holder, uow.now, timedelta()):
-            raise NotAllowed("sealer", "at work", "Stop the bus, wait half a minute, try again.")
-        epoch, size = uow.journal.raise_epoch()
-        happening = Happening(EntryKind.JOURNAL_RESTORED, {"epoch": epoch, "size": size})
-        uow.journal.append(uow.now, About(correlation="restore"), happening)
-        return epoch
 
 
 def _newest(bus: Bus) -> tuple[int, bytes]:

@@ -25,6 +25,7 @@ from dispatch_bus.domain.report import Report
 from dispatch_bus.sdk.page import Page, Record
 from dispatch_bus.store.failures import Unstorable
 from dispatch_bus.store.journal import About
+from dispatch_bus.store.outside import Confirmed
 from dispatch_bus.store.quarantine import Quarantined, QuarantineState
 from dispatch_bus.store.rooms import RoomState
 from dispatch_bus.store.unit import UnitOfWork
@@ -59,19 +60,28 @@ def pull(bus: Bus, room: str, gate: Gate) -> int:
     if state.failing_since:
         _mark_recovered(bus, room)
     if not page.records:
-        _confirm(bus, state, state.cursor, state.pages, gate)
+        _confirm(bus, state, gate)
     elif store_page(bus, state, page):
-        _confirm(bus, state, page.cursor, state.pages + 1, gate)
+        _confirm(bus, _stored(state, page), gate)
     return len(page.records)
 
 
-def _confirm(bus: Bus, state: RoomState, cursor: str | None, pages: int, gate: Gate) -> None:
+def _stored(state: RoomState, page: Page) -> RoomState:
+    """Return where the reading of a room stands once a page is stored."""
+    records = state.records + len(page.records)
+    return evolve(state, cursor=page.cursor, pages=state.pages + 1, records=records)
+
+
+def _confirm(bus: Bus, state: RoomState, gate: Gate) -> None:
     """Confirm what is stored unless the room has been told: a confirmation that failed is owed."""
-    if cursor is None or pages == state.confirmed_pages:
+    if state.cursor is None or state.pages == state.confirmed_pages:
         return
-    gate.confirm(cursor, deadline_s=bus.limits.pull_deadline_s)
+    page = Confirmed(room=state.id, pages=state.pages, records=state.records, cursor=state.cursor)
+    # Before, not after: what the room was told has to be known when the database is lost.
+    bus.outside.keep_confirmed(page)
+    gate.confirm(state.cursor, deadline_s=bus.limits.pull_deadline_s)
     with bus.store.begin() as uow:
-        uow.rooms.note_confirmed(state.id, pages)
+        uow.rooms.note_confirmed(state.id, state.pages)
 
 
 def _may_pull(bus: Bus, room: str) -> RoomState:

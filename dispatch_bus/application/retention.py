@@ -20,13 +20,14 @@ def erase_ended(bus: Bus) -> int:
     with bus.store.begin() as uow:
         last_kept = uow.now.date() - timedelta(days=bus.limits.personal_days)
         ended = [day for day in bus.store.keys.days() if day < last_kept]
-        _journal_once(uow, ended)
+        note_erased(uow, ended)
     for day in ended:
         bus.store.keys.erase(day)
     return len(ended)
 
 
-def _journal_once(uow: UnitOfWork, days: Iterable[date]) -> None:
+def note_erased(uow: UnitOfWork, days: Iterable[date]) -> None:
+    """Journal the erasure of each day once, however often this is called."""
     for day in days:
         if uow.erasures.first_time(day, uow.now):
             happening = Happening(EntryKind.DAY_ERASED, {"day": day.isoformat()})

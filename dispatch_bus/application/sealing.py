@@ -25,9 +25,10 @@ def seal(bus: Bus) -> int:
         epoch, frontier = uow.journal.tree()
         if rows:
             frontier = uow.journal.seal(rows, epoch, frontier)
-        if _is_checkpoint_due(bus, uow, frontier.size):
-            _sign(bus, uow, epoch, frontier)
-        return len(rows)
+        signed = _is_checkpoint_due(bus, uow, frontier.size) and _sign(bus, uow, epoch, frontier)
+    if signed:
+        bus.outside.keep_checkpoint(signed)
+    return len(rows)
 
 
 def _is_checkpoint_due(bus: Bus, uow: UnitOfWork, size: int) -> bool:
@@ -38,12 +39,23 @@ def _is_checkpoint_due(bus: Bus, uow: UnitOfWork, size: int) -> bool:
     return size - covered >= bus.limits.checkpoint_every or (size > covered and is_old)
 
 
-def _sign(bus: Bus, uow: UnitOfWork, epoch: int, frontier: Frontier) -> None:
+def state_of(bus: Bus, uow: UnitOfWork) -> bytes:
+    """Return a signed checkpoint of the journal as it stands, without putting it into the store."""
+    epoch, frontier = uow.journal.tree()
+    return _statement(bus, uow, epoch, frontier)
+
+
+def _sign(bus: Bus, uow: UnitOfWork, epoch: int, frontier: Frontier) -> bytes:
+    signed = _statement(bus, uow, epoch, frontier)
+    uow.journal.add_checkpoint(frontier.size, uow.now, signed)
+    return signed
+
+
+def _statement(bus: Bus, uow: UnitOfWork, epoch: int, frontier: Frontier) -> bytes:
     statement = Checkpoint(
         origin=bus.origin, epoch=epoch, size=frontier.size, root=frontier.root(), at=uow.now
     )
-    signed = checkpoint.sign(statement, bus.store.keys.signing_key())
-    uow.journal.add_checkpoint(frontier.size, uow.now, signed)
+    return checkpoint.sign(statement, bus.store.keys.signing_key())
 
 
 def verify_journal(

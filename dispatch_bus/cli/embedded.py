@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dispatch_bus.bootstrap import data_folder
 from dispatch_bus.cli.ready import ready_file
 from dispatch_bus.cli.supervise import Child, ChildProcess, Supervised, says_ready
 from dispatch_bus.domain.errors import Retry, Stop
+from dispatch_bus.settings import Bus as BusSettings
 from dispatch_bus.settings import Settings
-from dispatch_bus.store.embedded import EmbeddedPostgres
+from dispatch_bus.store.embedded import EmbeddedPostgres, find_running
 from dispatch_bus.store.embedded.failure import disk_full, is_disk_full
 from dispatch_bus.store.schema import migrate
 
@@ -35,6 +36,23 @@ class Database(EmbeddedPostgres):
                 migrate(self.running.url)
                 self._migrated = True
         return self._migrated
+
+
+@contextmanager
+def database(settings: BusSettings, *, alone: bool = False) -> Iterator[None]:
+    """Have the configured database at hand; an embedded one is started unless it runs.
+
+    ``alone``: an embedded one must not run, so that no process of the bus is at work.
+
+    Raises:
+        Stop: the embedded database runs and must not, or cannot be started.
+    """
+    folder = data_folder(settings) / "postgres"
+    if settings.store.url or (not alone and find_running(folder)):
+        yield
+        return
+    with EmbeddedPostgres(folder):
+        yield
 
 
 class BusProcess(ChildProcess):

@@ -12,23 +12,19 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from rich.console import Console
 
 from dispatch_bus.application import evidence
+from dispatch_bus.application.restoring import mark_restored
 from dispatch_bus.application.sealing import verify_journal
-from dispatch_bus.bootstrap import data_folder, load_checked, open_bus
-from dispatch_bus.cli.embedded import Database
-from dispatch_bus.cli.options import ConfigOption
+from dispatch_bus.bootstrap import database_url, load_checked, open_bus
+from dispatch_bus.cli.embedded import database
+from dispatch_bus.cli.options import ConfigOption, KeptOption
+from dispatch_bus.cli.restored import show, show_verified
 from dispatch_bus.journal import checkpoint, proof
-from dispatch_bus.journal.verify import Report
+from dispatch_bus.store.schema import migrate
 
 commands = typer.Typer()
 
 OutOption = Annotated[
     Path | None, typer.Option("--out", dir_okay=False, help="File (default: standard output).")
-]
-KeptOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--checkpoint", exists=True, dir_okay=False, help="A checkpoint that somebody kept."
-    ),
 ]
 KeyOption = Annotated[
     Path | None,
@@ -45,20 +41,9 @@ def verify(
     console = Console()
     with console.status("Reading the whole journal …"):
         report = verify_journal(bus, _bytes(kept), _key(key))
-    _show(report, console)
+    show_verified(report, console)
     if not report.ok:
         raise typer.Exit(1)
-
-
-def _show(report: Report, console: Console) -> None:
-    for problem in report.problems:
-        console.print(f"[red]{problem.number}: {problem.message}[/]", highlight=False)
-    colour, word = ("green", "whole") if report.ok else ("red", "broken")
-    console.print(
-        f"[{colour}]The journal is {word}[/]: {report.entries} entries, "
-        f"{report.uncovered} after the last signed checkpoint.\nroot {report.root.hex()}",
-        highlight=False,
-    )
 
 
 @commands.command(name="checkpoint")
@@ -106,17 +91,16 @@ def verify_proof(
 
 
 @commands.command()
-def restored(configuration: ConfigOption = None) -> None:
-    """Note in the journal that it was restored from a backup; run it before the bus starts."""
+def restored(configuration: ConfigOption = None, kept: KeptOption = None) -> None:
+    """Note that a database was restored by other means; run it before the bus starts."""
     settings, zones = load_checked(configuration)
-    if settings.bus.store.url:
-        epoch = evidence.mark_restored(open_bus(settings, zones, "cli"))
-    else:
-        with Database(data_folder(settings.bus) / "postgres"):
-            # Who has the folder to themselves may take the lease that the last sealer left.
-            bus = evolve(open_bus(settings, zones, "cli"), holder="bus")
-            epoch = evidence.mark_restored(bus)
-    Console().print(f"What comes now is of epoch {epoch}.", highlight=False)
+    with database(settings.bus, alone=True):
+        if not settings.bus.store.url:
+            migrate(database_url(settings.bus))
+        bus = open_bus(settings, zones, "cli")
+        # Who has the embedded database to themselves may take the lease that the last sealer left.
+        bus = bus if settings.bus.store.url else evolve(bus, holder="bus")
+        show(mark_restored(bus, _bytes(kept)), Console())
 
 
 def _bytes(path: Path | None) -> bytes | None:

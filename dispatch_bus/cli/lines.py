@@ -94,7 +94,10 @@ def _attempt(facts: Facts) -> str:
 
 
 def _restored(facts: Facts) -> str:
-    return f"epoch {facts['epoch']} after {facts['size']} entries"
+    confirmed = "".join(
+        f", {one['room']} pages {one['first']} to {one['last']}" for one in facts.get("pages", ())
+    )
+    return f"epoch {facts['epoch']} after {facts['size']} entries{confirmed}"
 
 
 def _plain(facts: Facts) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from dispatch_bus.bootstrap import database_url, load_checked
-from dispatch_bus.cli import config, demo, journal, live, quarantine, zones
+from dispatch_bus.cli import backup, config, demo, journal, live, quarantine, zones
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.domain.errors import DispatchBusError
 from dispatch_bus.observability import logs
@@ -23,6 +23,7 @@ _commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+_commands.add_typer(backup.commands)
 _commands.add_typer(config.commands, name="config")
 _commands.add_typer(journal.commands, name="journal")
 _commands.add_typer(quarantine.commands, name="quarantine")

@@ -16,3 +16,9 @@ ConfigOption = Annotated[
         file_okay=False,
     ),
 ]
+KeptOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoint", exists=True, dir_okay=False, help="A checkpoint that somebody kept."
+    ),
+]

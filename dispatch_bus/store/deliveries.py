@@ -19,11 +19,19 @@ from dispatch_bus.domain.message import Message
 from dispatch_bus.domain.notice import Side
 from dispatch_bus.store import tables
 from dispatch_bus.store.keys import KeyRing, WrappedKey
+from dispatch_bus.store.restoring import NUMBERS_AT_ONCE
 from dispatch_bus.store.sealing import split_message
 
 _T = tables.delivery
 
 
+_NEXT = text(
+    """
+    SELECT epoch, coalesce(
+        (SELECT sequence FROM delivery WHERE notice = :notice AND side = :side), 0) AS last
+    FROM journal_tree
+    """
+)
 _NEWER = ("sequence", "room", "message", "sealed", "priority", "due_at", "attempts", "stuck")
 _INSERT = insert(_T)
 _TELL = _INSERT.on_conflict_do_update(
@@ -65,9 +73,13 @@ class Deliveries:
         self._keys = keys
 
     def next_sequence(self, notice: UUID, side: Side) -> int:
-        """Return the sequence number of the next telling to one side."""
-        query = select(_T.c.sequence).where(_T.c.notice == notice, _T.c.side == side)
-        return int(self._connection.execute(query).scalar() or 0) + 1
+        """Return the sequence number of the next telling to one side.
+
+        Each epoch has numbers of its own: what a side was told after the backup that the bus came
+        out of is not known here, and must not look like a repeat.
+        """
+        row = self._connection.execute(_NEXT, {"notice": notice, "side": side}).one()
+        return int(max(row.last + 1, (row.epoch - 1) * NUMBERS_AT_ONCE + 1))
 
     def tell(
         self, message: Message, key: WrappedKey, room: str | None, priority: int, at: datetime

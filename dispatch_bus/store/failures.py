@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from sqlalchemy.exc import (
     DataError,
     DBAPIError,
@@ -42,17 +43,18 @@ def translated() -> Iterator[None]:
     """
     try:
         yield
-    except (DataError, IntegrityError) as error:
+    except (DataError, IntegrityError, psycopg.DataError, psycopg.IntegrityError) as error:
         raise Unstorable(f"SQLSTATE {_sqlstate(error)}") from error
     except UnicodeEncodeError as error:
         # The driver encodes text before the server sees it.
         raise Unstorable("text that is not Unicode") from error
-    except (OperationalError, InterfaceError, InternalError, PoolTimeout) as error:
+    except (OperationalError, InterfaceError, InternalError, PoolTimeout, psycopg.Error) as error:
         raise _meaning(error) from error
 
 
 def _sqlstate(error: Exception) -> str | None:
-    return getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    told = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(told, "sqlstate", None)
 
 
 def _meaning(error: Exception) -> DispatchBusError:

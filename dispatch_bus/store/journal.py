@@ -137,7 +137,7 @@ class Journal:
         A second sealer that thinks it leads fails here on the number's primary key.
         """
         leaves = [leaf_hash(row.entry) for row in rows]
-        self._ensure_partition(number_of(epoch, frontier.size + len(rows)))
+        ensure_partition(self._connection, number_of(epoch, frontier.size + len(rows)))
         self._connection.execute(
             insert(tables.journal),
             [
@@ -180,10 +180,14 @@ class Journal:
         row = self._connection.execute(query).one_or_none()
         return (row.size, row.signed) if row else None
 
-    def raise_epoch(self) -> tuple[int, int]:
-        """Raise the epoch of what is sealed from now on; return it, and the journal's size."""
+    def raise_epoch(self, beyond: int) -> tuple[int, int]:
+        """Raise the epoch of what is sealed from now on; return it, and the journal's size.
+
+        It is also raised above ``beyond``, an epoch known to have been in use.
+        """
         tree = tables.journal_tree
-        raised = update(tree).values(epoch=tree.c.epoch + 1).returning(tree.c.epoch, tree.c.size)
+        epoch = func.greatest(tree.c.epoch, beyond) + 1
+        raised = update(tree).values(epoch=epoch).returning(tree.c.epoch, tree.c.size)
         row = self._connection.execute(raised).one()
         return row.epoch, row.size
 
@@ -255,18 +259,20 @@ class Journal:
             for row in self._connection.execute(query)
         ]
 
-    def _ensure_partition(self, number: int) -> None:
-        first = (number - 1) // PARTITION * PARTITION + 1
-        name = f"journal_from_{first}"
-        if self._connection.execute(select(func.to_regclass(name))).scalar() is not None:
-            return
-        # Attached rather than created in place: that takes no lock which readers wait for.
-        for statement in (
-            f"CREATE TABLE {name} (LIKE journal INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
-            f"ALTER TABLE journal ATTACH PARTITION {name} "
-            f"FOR VALUES FROM ({first}) TO ({first + PARTITION})",
-        ):
-            self._connection.execute(text(statement))
+
+def ensure_partition(connection: Connection, number: int) -> None:
+    """Make the partition that an entry with this number belongs into, unless it is there."""
+    first = (number - 1) // PARTITION * PARTITION + 1
+    name = f"journal_from_{first}"
+    if connection.execute(select(func.to_regclass(name))).scalar() is not None:
+        return
+    # Attached rather than created in place: that takes no lock which readers wait for.
+    for statement in (
+        f"CREATE TABLE {name} (LIKE journal INCLUDING DEFAULTS INCLUDING CONSTRAINTS)",
+        f"ALTER TABLE journal ATTACH PARTITION {name} "
+        f"FOR VALUES FROM ({first}) TO ({first + PARTITION})",
+    ):
+        connection.execute(text(statement))
 
 
 def _log_line(row: dict[str, Any]) -> dict[str, str]:

@@ -158,6 +158,12 @@ class KeyRing:
         live = (path for path in files if path.read_bytes() != _TOMBSTONE)
         return [date.fromisoformat(path.stem.removeprefix("day-")) for path in live]
 
+    def erased_days(self) -> list[date]:
+        """Return the days whose key was destroyed, oldest first."""
+        live = frozenset(self.days())
+        named = (path.stem.removeprefix("day-") for path in self._folder.glob("day-*.key"))
+        return sorted({date.fromisoformat(name) for name in named} - live)
+
     def content_hash(self, data: bytes) -> bytes:
         """Return HMAC-SHA-256 of ``data`` (32 bytes) under the ring's own key.
 

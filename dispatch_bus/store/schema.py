@@ -36,11 +36,11 @@ def migrate(url: str) -> None:
         with translated(), engine.connect() as connection:
             connection.execute(text("SET lock_timeout = 0; SET statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
-            found = MigrationContext.configure(connection).get_current_revision()
+            found = revision(connection)
             if found not in _known():
                 raise _misfit(found)
             connection.commit()
-            command.upgrade(_config(connection), "head")
+            upgrade(connection, "head")
             connection.commit()
     finally:
         engine.dispose()
@@ -56,7 +56,7 @@ def check(url: str) -> None:
     engine = connect(url)
     try:
         with translated(), engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            found = revision(connection)
     finally:
         engine.dispose()
     if found != _SCRIPTS.get_current_head():
@@ -72,9 +72,30 @@ def is_new(url: str) -> bool:
     engine = connect(url)
     try:
         with translated(), engine.connect() as connection:
-            return bool(connection.execute(_IS_NEW).scalar_one())
+            return is_empty(connection)
     finally:
         engine.dispose()
+
+
+def revision(connection: Connection) -> str | None:
+    """Return the schema that the database has, or none."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def upgrade(connection: Connection, to: str) -> None:
+    """Bring the schema to revision ``to`` (or ``head``), within the caller's transaction if any.
+
+    Raises:
+        Stop: this version of the bus does not know that revision.
+    """
+    if to not in _known() | {"head"}:
+        raise _misfit(to)
+    command.upgrade(_config(connection), to)
+
+
+def is_empty(connection: Connection) -> bool:
+    """Tell whether nothing was ever written into the tables."""
+    return bool(connection.execute(_IS_NEW).scalar_one())
 
 
 def _known() -> set[str | None]:

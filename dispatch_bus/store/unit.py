@@ -6,10 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
 import structlog
 from sqlalchemy import Connection, Engine, text
 
+from dispatch_bus.store import backup
+from dispatch_bus.store.archive import Manifest, Progress, Reader
 from dispatch_bus.store.claims import Claims
 from dispatch_bus.store.deliveries import Deliveries
 from dispatch_bus.store.erasures import Erasures
@@ -19,6 +22,7 @@ from dispatch_bus.store.journal import Journal, stream
 from dispatch_bus.store.keys import KeyRing
 from dispatch_bus.store.notices import Notices
 from dispatch_bus.store.quarantine import Quarantine
+from dispatch_bus.store.restoring import Restoring
 from dispatch_bus.store.rooms import Rooms
 from dispatch_bus.store.signals import Signals, Wakeup
 from dispatch_bus.store.stages import Stages
@@ -42,6 +46,7 @@ class UnitOfWork:
         self.signals = Signals(connection)
         self.stages = Stages(connection)
         self.erasures = Erasures(connection)
+        self.restoring = Restoring(connection)
 
     @cached_property
     def now(self) -> datetime:
@@ -112,6 +117,31 @@ class Store:
         with translated(), self._engine.connect() as connection:
             connection.execute(text("SET LOCAL statement_timeout = 0"))
             yield stream(connection)
+
+    def size(self) -> int:
+        """Return about how many bytes a backup will copy.
+
+        Raises:
+            Retry: the database cannot be reached.
+        """
+        return backup.estimate(self._engine)
+
+    def back_up(self, target: Path, key: str, progress: Progress) -> Manifest:
+        """Write what the tables hold at one instant to ``target``; see `backup.back_up`."""
+        return backup.back_up(self._engine, target, key, progress)
+
+    @contextmanager
+    def filled(self, source: Reader, progress: Progress) -> Iterator[UnitOfWork]:
+        """Fill an empty database from a backup in one transaction, which the block completes.
+
+        Raises:
+            Retry, Stop: as `begin` and `backup.load` do; nothing was restored then.
+        """
+        with translated(), self._engine.begin() as connection:
+            backup.load(connection, source, progress)
+            unit = UnitOfWork(connection, self.keys, self._actor)
+            yield unit
+            unit.flush()
 
     def close(self) -> None:
         """Close every connection."""

@@ -23,6 +23,7 @@ from dispatch_bus.journal.entry import Entry, decode
 from dispatch_bus.store.engine import connect
 from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.keys import KeyRing
+from dispatch_bus.store.outside import Outside
 from dispatch_bus.store.unit import Store
 
 LIMITS = Limits(
@@ -49,6 +50,7 @@ def make_bus(url: str, keys: Path, holder: str = "bus-1", **limits: Any) -> Bus:
     store = Store(connect(url), KeyRing.create(keys), holder)
     return Bus(
         store=store,
+        outside=Outside(keys.with_name("outside")),
         book=world.book(),
         geography=world.Atlas(),
         limits=attrs.evolve(LIMITS, **limits),

@@ -16,9 +16,9 @@ class Entry(Said):
     """One sealed entry, without the ciphertext that it may carry."""
 
     number: int = Field(examples=[4711])
-    """Its place in the journal: from 1, without gaps."""
+    """Its number: from 1, without gaps within an epoch."""
     epoch: int = Field(examples=[1])
-    """Raised when the journal comes out of a backup: numbers of another epoch do not compare."""
+    """Raised when the journal comes out of a backup; its numbers begin a range of their own."""
     kind: str = Field(examples=["handoff.offered"])
     """What happened. A kind that you do not know is to be shown as it is."""
     at: Moment = Field(examples=["2026-03-01T12:00:01.120000Z"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import attrs
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from making.values import report
@@ -12,8 +11,7 @@ from making.wiring import Desk
 from making.world import IN_ZONE
 
 from dispatch_bus.application import evidence, sealing
-from dispatch_bus.domain.errors import NotAllowed, Refused, Unknown
-from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.domain.errors import Refused, Unknown
 from dispatch_bus.journal import checkpoint, proof
 from dispatch_bus.journal.checkpoint import Checkpoint, read_verifier_key
 from dispatch_bus.journal.verify import Code
@@ -125,23 +123,3 @@ def test_an_empty_journal_has_nothing_to_hand_out(desk: Desk, ask: Callable[...,
     """Before the first signature there is nothing to keep, and the refusal says so."""
     with pytest.raises(Unknown, match="nothing was signed yet"):
         ask(desk.bus)
-
-
-def test_a_restore_raises_the_epoch(desk: Desk) -> None:
-    """What is sealed after a restore is of the next epoch, and the journal says since when."""
-    desk.bus = attrs.evolve(desk.bus, limits=attrs.evolve(desk.bus.limits, lease_s=-1.0))
-    size = tell(desk, "C-1")
-    assert evidence.mark_restored(desk.bus) == 2
-    (entry,) = desk.entries(EntryKind.JOURNAL_RESTORED)
-    assert entry.facts == {"epoch": 2, "size": size}
-    newest = checkpoint.verify(
-        evidence.newest_checkpoint(desk.bus), desk.bus.store.keys.public_key()
-    )
-    assert (newest.epoch, sealing.verify_journal(desk.bus).ok) == (2, True)
-
-
-def test_no_epoch_is_raised_under_a_sealer(desk: Desk) -> None:
-    """A bus at work was not restored just now."""
-    tell(desk, "C-1")
-    with pytest.raises(NotAllowed, match="Stop the bus"):
-        evidence.mark_restored(attrs.evolve(desk.bus, holder="cli"))

@@ -29,6 +29,7 @@ from dispatch_bus.sdk.calls import Outcome
 from dispatch_bus.sdk.page import Page, Record
 from dispatch_bus.store.engine import connect
 from dispatch_bus.store.keys import KeyRing
+from dispatch_bus.store.outside import Outside
 from dispatch_bus.store.unit import Store
 
 TOKEN = "a-token-for-tests-alone"
@@ -152,6 +153,7 @@ def made(url: str, keys: Path, **limits: Any) -> Iterator[World]:
     store = Store(connect(url), KeyRing.create(keys), "test")
     bus = Bus(
         store=store,
+        outside=Outside(keys.with_name("outside")),
         book=BOOK,
         geography=Border(),
         limits=evolve(LIMITS, **limits),

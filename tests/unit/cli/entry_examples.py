@@ -81,7 +81,12 @@ FACTS: dict[EntryKind, dict[str, Any]] = {
     EntryKind.ROOM_REACHABLE: {"room": "DE", "side": "pull"},
     EntryKind.CONSULTED: {"by": "desk-1", "revision": 1, "session": "ab", "reason": "dispatch"},
     EntryKind.DAY_ERASED: {"day": "2026-01-01"},
-    EntryKind.JOURNAL_RESTORED: {"epoch": 2, "size": 1733},
+    EntryKind.JOURNAL_RESTORED: {
+        "epoch": 2,
+        "size": 1733,
+        "signed": 1800,
+        "pages": [{"room": "NL", "first": 118, "last": 120, "records": 7}],
+    },
 }
 
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from dispatch_bus.journal.checkpoint import Checkpoint, sign
 from dispatch_bus.journal.merkle import Frontier, leaf_hash
+from dispatch_bus.journal.numbering import number_of
 from dispatch_bus.journal.verify import Code, Report, Row, verify
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -98,6 +99,31 @@ def test_a_missing_entry_is_named() -> None:
     found = report([*rows(3), row(6)], [])
     assert codes(found) == [(Code.NUMBER_MISSING, 6)]
     assert "4 to 5" in found.problems[0].message
+
+
+def restored(entries: int, more: int) -> list[Row]:
+    after = range(entries + 1, entries + more + 1)
+    leaves = [(number_of(2, place), 2, *row(place)[2:]) for place in after]
+    return [*rows(entries), *leaves]
+
+
+def test_an_epoch_begins_its_own_range_of_numbers() -> None:
+    """After a restore the places go on and the numbers begin anew, and nothing is missing."""
+    entries = restored(4, 3)
+    found = report(entries, [signed(4), signed(7, 2, over=entries)])
+    assert (found.ok, found.entries) == (True, 7)
+
+
+def test_a_journal_restored_before_epochs_had_ranges_verifies() -> None:
+    """Numbers that went on without a gap over a restore are as good."""
+    assert report([*rows(4), row(5, 2), (number_of(2, 6), 2, *row(6)[2:])], []).ok
+
+
+def test_an_entry_missing_at_the_beginning_of_an_epoch_is_found() -> None:
+    """The first entries of an epoch cannot be left out either."""
+    entries = restored(4, 3)
+    del entries[4]
+    assert codes(report(entries, [])) == [(Code.NUMBER_MISSING, number_of(2, 6))]
 
 
 def test_a_journal_without_its_beginning_is_found() -> None:
