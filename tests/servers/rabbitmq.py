@@ -250,6 +250,22 @@ class RabbitServer:
         """Remove a virtual host and all that is in it; one that is not there is no failure."""
         self.api("DELETE", f"/api/vhosts/{quote(name, safe='')}")
 
+    def leader(self, vhost: str, queue: str) -> str | None:
+        """Return the node that leads a quorum queue; none while this one does not know."""
+        path = f"/api/queues/{quote(vhost, safe='')}/{quote(queue, safe='')}"
+        try:
+            answer = self.api("GET", path)
+        except httpx.TransportError:
+            return None
+        told: dict[str, Any] = answer.json() if answer.is_success else {}
+        return told.get("leader")
+
+    def limit_connections(self, vhost: str, most: int | None) -> None:
+        """Let a virtual host have no more than so many connections, or any number."""
+        path = f"/api/vhost-limits/{quote(vhost, safe='')}/max-connections"
+        method, content = ("DELETE", {}) if most is None else ("PUT", {"json": {"value": most}})
+        self.api(method, path, **content).raise_for_status()
+
     def ctl(self, *words: str) -> str:
         """Run ``rabbitmqctl``, some 2 s each, and return what it prints."""
         script = self._programs.scripts / "rabbitmqctl"
@@ -354,19 +370,6 @@ class RabbitCluster:
     def urls(self, vhost: str, user: str = ADMIN) -> str:
         """Return the addresses of all nodes as the bus is configured."""
         return ";".join(node.url(vhost, user) for node in self.nodes)
-
-    def leader(self, vhost: str, queue: str) -> RabbitServer:
-        """Return the node that leads a quorum queue."""
-        path = f"/api/queues/{quote(vhost, safe='')}/{quote(queue, safe='')}"
-        for node in self.nodes:
-            try:
-                answer = node.api("GET", path)
-            except httpx.TransportError:
-                continue
-            if answer.is_success:
-                leader = answer.json()["leader"]
-                return next(one for one in self.nodes if one.node == leader)
-        raise AssertionError(f"no node knows a leader of {queue}")
 
 
 @attrs.frozen

@@ -1,0 +1,92 @@
+"""What the driver can lay hands on: the processes, the servers, the lines between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+import attrs
+from buses.room import Room
+from servers.proxy import Proxy
+from servers.rabbitmq import RabbitServer
+from servers.stepped_clock import SteppedClock
+
+from dispatch_bus.settings import Settings
+
+
+class Victim(Protocol):
+    """What can be killed and started again, and stands still while its processes do."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the report."""
+
+    def kill(self) -> None:
+        """Kill it, and what belongs to it."""
+
+    def launch(self) -> None:
+        """Start it again."""
+
+    def wait(self) -> None:
+        """Wait until it works."""
+
+    def pids(self) -> Sequence[int]:
+        """Return the numbers of its processes."""
+
+
+@attrs.frozen
+class Node:
+    """A node of the broker, as a victim."""
+
+    server: RabbitServer
+
+    @property
+    def name(self) -> str:
+        """Its name in the cluster."""
+        return self.server.node
+
+    def kill(self) -> None:
+        """Kill it."""
+        self.server.kill()
+
+    def launch(self) -> None:
+        """Start it again with all that it stored."""
+        self.server.launch()
+
+    def wait(self) -> None:
+        """Wait until it takes connections."""
+        self.server.wait_until_ready()
+
+    def pids(self) -> Sequence[int]:
+        """Return the number of its one process."""
+        return [self.server.pid]
+
+
+@attrs.frozen(kw_only=True)
+class Arena:
+    """One bus that is about to have bad days.
+
+    ``services`` are the processes of each service; ``broker_lines`` and ``database_lines`` what
+    they reach the servers through; ``database_url`` goes past them. ``clocks`` are the wall clocks
+    of some of the processes, by the processes' names.
+    """
+
+    settings: Settings
+    services: Mapping[str, Sequence[Victim]]
+    nodes: Sequence[Node]
+    database: Victim
+    broker_lines: Sequence[Proxy]
+    database_lines: Sequence[Proxy]
+    database_url: str
+    vhost: str
+    rooms: Mapping[str, Room]
+    clocks: Mapping[str, SteppedClock]
+
+    def leader(self, queue: str) -> Node:
+        """Return the node that leads a queue; the first one where nobody knows."""
+        for node in self.nodes:
+            name = node.server.leader(self.vhost, queue)
+            found = next((one for one in self.nodes if one.name == name), None)
+            if found:
+                return found
+        return self.nodes[0]

@@ -1,0 +1,122 @@
+"""What came of it all: the rooms' logs, the driver's and the journal held against one another."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import attrs
+from chaos.driving.logbook import Struck
+
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.feed import everything
+from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.journal.entry import Entry
+
+_CUTS = (("p50", 0.5), ("p95", 0.95), ("max", 1.0))
+_OPENED = frozenset({EntryKind.INCIDENT_RECORDED})
+
+
+@attrs.frozen(kw_only=True)
+class Story:
+    """What the journal tells: when what arrived, and how often what was tried.
+
+    ``ways`` are pairs of when something became available and when a neighbour first had it, by
+    the rooms' clock, in the order of the first; ``arrivals`` the moments of all deliveries.
+    """
+
+    ways: tuple[tuple[datetime, datetime], ...]
+    arrivals: tuple[datetime, ...]
+    kinds: Mapping[str, int]
+    first: datetime
+    last: datetime
+
+
+@attrs.define
+class _Reader:
+    available: dict[str, datetime] = attrs.field(factory=dict)
+    had: dict[str, datetime] = attrs.field(factory=dict)
+    arrivals: list[datetime] = attrs.field(factory=list)
+    kinds: Counter[str] = attrs.field(factory=Counter)
+    first: datetime = datetime.max.replace(tzinfo=UTC)
+    last: datetime = datetime.min.replace(tzinfo=UTC)
+
+    def read(self, entry: Entry) -> None:
+        self.kinds[entry.kind] += 1
+        self.first, self.last = min(self.first, entry.at), max(self.last, entry.at)
+        if entry.kind in _OPENED:
+            told = datetime.fromisoformat(entry.facts["available_at"])
+            self.available.setdefault(entry.correlation, told)
+        elif entry.kind == EntryKind.DELIVERY_MADE:
+            arrived = datetime.fromisoformat(entry.facts["received_at"])
+            self.arrivals.append(arrived)
+            earlier = self.had.get(entry.correlation, arrived)
+            self.had[entry.correlation] = min(earlier, arrived)
+
+
+def story(bus: Bus) -> Story:
+    """Read the whole journal."""
+    reader = _Reader()
+    for one in everything(bus):
+        reader.read(one.entry)
+    both = reader.available.keys() & reader.had.keys()
+    return Story(
+        ways=tuple(sorted((reader.available[name], reader.had[name]) for name in both)),
+        arrivals=tuple(sorted(reader.arrivals)),
+        kinds=dict(reader.kinds),
+        first=reader.first,
+        last=reader.last,
+    )
+
+
+def recovery_s(told: Story, fault: Struck) -> float | None:
+    """Return the seconds from a fault to the first delivery of what was available only after it.
+
+    From when it began: for whoever waits it makes no difference what the cause is. None where
+    nothing was available any more.
+    """
+    start = bisect_left(told.ways, (fault.begun,))
+    later = told.ways[start:]
+    return min(((had - fault.begun).total_seconds() for _, had in later), default=None)
+
+
+def blocked_s(told: Story, fault: Struck, after: timedelta = timedelta(seconds=10)) -> float:
+    """Return the longest time between two deliveries while a fault lasts, and shortly after."""
+    return longest_gap_s(told.arrivals, fault.begun, fault.ended + after)
+
+
+def longest_gap_s(moments: Sequence[datetime], start: datetime, end: datetime) -> float:
+    """Return the longest time without any of ``moments`` between ``start`` and ``end``."""
+    within = moments[bisect_left(moments, start) : bisect_left(moments, end)]
+    # After the last of all, nothing was on its way any more.
+    until = max(start, min(end, moments[-1])) if moments else end
+    pairs = pairwise([start, *within, until])
+    return max((later - earlier).total_seconds() for earlier, later in pairs)
+
+
+def percentiles(values: Iterable[float]) -> dict[str, float | None]:
+    """Return the median, the 95th percentile and the largest value; none of them of nothing."""
+    ordered = sorted(values)
+    if not ordered:
+        return {"p50": None, "p95": None, "max": None}
+    at = {name: ordered[min(len(ordered) - 1, int(share * len(ordered)))] for name, share in _CUTS}
+    return {name: round(value, 2) for name, value in at.items()}
+
+
+def by_kind(told: Story, faults: Iterable[Struck]) -> Iterator[dict[str, Any]]:
+    """Yield a line for each kind of fault: how many, and how fast all went on."""
+    grouped: dict[str, list[Struck]] = {}
+    for one in faults:
+        grouped.setdefault(one.kind, []).append(one)
+    for kind, some in sorted(grouped.items()):
+        recovered = [seconds for one in some if (seconds := recovery_s(told, one)) is not None]
+        yield {
+            "kind": str(kind),
+            "faults": len(some),
+            "recovery_s": percentiles(recovered),
+            "blocked_s": round(max(blocked_s(told, one) for one in some), 2),
+        }

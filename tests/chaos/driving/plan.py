@@ -1,0 +1,123 @@
+"""What goes wrong and when: drawn from a seed, every kind of fault in each round."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from enum import StrEnum
+
+import attrs
+
+SERVICES = ("intake", "coordinator", "delivery", "timekeeper", "sealer", "relay", "gateway")
+
+
+class FaultKind(StrEnum):
+    """A way in which things go wrong."""
+
+    KILL_INTAKE = "kill intake"
+    KILL_COORDINATOR = "kill coordinator"
+    KILL_DELIVERY = "kill delivery"
+    KILL_TIMEKEEPER = "kill timekeeper"
+    KILL_SEALER = "kill sealer"
+    KILL_RELAY = "kill relay"
+    KILL_GATEWAY = "kill gateway"
+    KILL_NODE = "kill broker node"
+    KILL_LEADER = "kill broker leader"
+    KILL_BROKER = "kill broker"
+    KILL_DATABASE = "kill database"
+    FREEZE_INTAKE = "freeze intake"
+    FREEZE_COORDINATOR = "freeze coordinator"
+    FREEZE_DELIVERY = "freeze delivery"
+    FREEZE_TIMEKEEPER = "freeze timekeeper"
+    FREEZE_SEALER = "freeze sealer"
+    FREEZE_RELAY = "freeze relay"
+    FREEZE_GATEWAY = "freeze gateway"
+    FREEZE_LEADER = "freeze broker leader"
+    FREEZE_BROKER = "freeze broker"
+    FREEZE_DATABASE = "freeze database"
+    BROKER_RESET = "broker connections reset"
+    BROKER_DELAY = "broker late"
+    BROKER_SLICES = "broker in slices"
+    BROKER_HOLE = "broker in a black hole"
+    BROKER_CUT = "broker cut off"
+    DATABASE_RESET = "database connections reset"
+    DATABASE_DELAY = "database late"
+    DATABASE_SLICES = "database in slices"
+    DATABASE_HOLE = "database in a black hole"
+    DATABASE_CUT = "database cut off"
+    DATABASE_FULL = "database connections exhausted"
+    BROKER_FULL = "broker connections exhausted"
+    CLOCK_AHEAD = "clock an hour ahead"
+    CLOCK_BEHIND = "clock an hour behind"
+    ROOM_DEAD = "room dead"
+    MALFORMED = "malformed messages"
+    REPLAYED = "wake-ups ten times, last first"
+    TEN_TIMES = "a record ten times"
+    BACKWARDS = "revisions last first"
+
+
+_FREEZES = frozenset(one for one in FaultKind if one.name.startswith("FREEZE_"))
+_SHORT = {
+    FaultKind.BROKER_RESET,
+    FaultKind.DATABASE_RESET,
+    FaultKind.MALFORMED,
+    FaultKind.REPLAYED,
+    FaultKind.TEN_TIMES,
+    FaultKind.BACKWARDS,
+}
+
+
+@attrs.frozen(kw_only=True)
+class Fault:
+    """One fault: it begins ``after_s`` the one before it is over, and lasts ``lasts_s``."""
+
+    number: int
+    kind: FaultKind
+    after_s: float
+    lasts_s: float
+    seed: int
+
+
+@attrs.frozen(kw_only=True)
+class Lengths:
+    """How long faults last, in seconds: what stands still, a room that is dead, and the rest."""
+
+    freeze_s: float
+    room_s: float
+    other_s: tuple[float, float]
+    pause_s: tuple[float, float]
+
+
+FULL = Lengths(freeze_s=30.0, room_s=120.0, other_s=(1.0, 10.0), pause_s=(1.0, 5.0))
+
+
+def plan(
+    seed: int, count: int, lengths: Lengths, kinds: tuple[FaultKind, ...] = tuple(FaultKind)
+) -> list[Fault]:
+    """Return ``count`` faults; every kind comes once before any comes again."""
+    chance = random.Random(seed)
+    rounds = _rounds(chance, kinds)
+    return [_fault(chance, number, next(rounds), lengths) for number in range(1, count + 1)]
+
+
+def _rounds(chance: random.Random, kinds: tuple[FaultKind, ...]) -> Iterator[FaultKind]:
+    while True:
+        yield from chance.sample(kinds, len(kinds))
+
+
+def _fault(chance: random.Random, number: int, kind: FaultKind, lengths: Lengths) -> Fault:
+    return Fault(
+        number=number,
+        kind=kind,
+        after_s=chance.uniform(*lengths.pause_s),
+        lasts_s=_length_s(chance, kind, lengths),
+        seed=chance.getrandbits(32),
+    )
+
+
+def _length_s(chance: random.Random, kind: FaultKind, lengths: Lengths) -> float:
+    if kind in _FREEZES:
+        return lengths.freeze_s
+    if kind is FaultKind.ROOM_DEAD:
+        return lengths.room_s
+    return 0.0 if kind in _SHORT else chance.uniform(*lengths.other_s)

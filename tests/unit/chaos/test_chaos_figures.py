@@ -1,0 +1,60 @@
+"""The figures of bad days, from moments that are known."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from chaos.driving.logbook import Struck
+from chaos.driving.outcome import Story, longest_gap_s, percentiles, recovery_s
+from chaos.driving.plan import FaultKind
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def at(second: float) -> datetime:
+    """Return a moment, in seconds from noon."""
+    return NOON + timedelta(seconds=second)
+
+
+def story(*ways: tuple[float, float]) -> Story:
+    """Tell of things that became available and were had at these seconds."""
+    moments = tuple((at(start), at(end)) for start, end in ways)
+    return Story(
+        ways=moments, arrivals=tuple(end for _, end in moments), kinds={}, first=NOON, last=NOON
+    )
+
+
+def struck(begun: float, ended: float) -> Struck:
+    """Make a fault between two seconds."""
+    return Struck(
+        number=1, kind=FaultKind.KILL_BROKER, target="b", begun=at(begun), ended=at(ended)
+    )
+
+
+def test_recovery_counts_only_what_came_after_the_fault() -> None:
+    """What was on its way before says nothing, however late it arrives."""
+    assert recovery_s(story((0, 11), (12, 14), (13, 13.5)), struck(10, 12)) == 3.5
+
+
+def test_nothing_after_a_fault_is_no_recovery() -> None:
+    """No figure is made up where there is none."""
+    assert recovery_s(story((0, 1)), struck(10, 12)) is None
+
+
+def test_the_longest_gap_counts_from_the_beginning() -> None:
+    """The time until the first delivery is a gap like any other."""
+    moments = [at(second) for second in (0, 1, 7, 8, 20)]
+    assert longest_gap_s(moments, at(2), at(9)) == 5
+
+
+def test_the_longest_gap_ends_with_the_last_delivery() -> None:
+    """After everything was delivered, nobody waited."""
+    moments = [at(second) for second in (0, 1)]
+    assert longest_gap_s(moments, at(0.5), at(100)) == 0.5
+    assert longest_gap_s(moments, at(50), at(100)) == 0
+
+
+def test_percentiles_are_values_that_were_there() -> None:
+    """The largest is the largest, and of nothing there are none."""
+    assert percentiles([3, 1, 2]) == {"p50": 2, "p95": 3, "max": 3}
+    assert percentiles([])["p95"] is None

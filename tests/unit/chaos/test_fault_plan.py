@@ -1,0 +1,30 @@
+"""The plan of bad days."""
+
+from __future__ import annotations
+
+from chaos.driving.faults import ACTS
+from chaos.driving.plan import FULL, FaultKind, plan
+
+
+def test_the_same_seed_gives_the_same_days() -> None:
+    """Kinds, times and draws are all the same, and another seed gives others."""
+    assert plan(7, 50, FULL) == plan(7, 50, FULL)
+    assert plan(7, 50, FULL) != plan(8, 50, FULL)
+
+
+def test_every_kind_comes_before_any_comes_again() -> None:
+    """As many faults as there are kinds are one of each."""
+    first = [fault.kind for fault in plan(7, len(FaultKind), FULL)]
+    assert sorted(first) == sorted(FaultKind)
+
+
+def test_what_stands_still_does_so_for_thirty_seconds() -> None:
+    """A freeze is long enough for every lease and limit to run out."""
+    faults = plan(7, len(FaultKind), FULL)
+    lasts = {fault.lasts_s for fault in faults if fault.kind.name.startswith("FREEZE_")}
+    assert lasts == {30.0}
+
+
+def test_every_kind_can_be_done() -> None:
+    """No plan holds a fault that nobody knows how to do."""
+    assert ACTS.keys() == set(FaultKind)
