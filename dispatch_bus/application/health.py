@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
@@ -9,6 +10,7 @@ from typing import Any
 
 from attrs import frozen
 
+from dispatch_bus.application.announcing import is_stale, versions
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.rooms import Reading, views
 from dispatch_bus.domain.errors import Retry, Stop
@@ -48,7 +50,7 @@ class Health:
 
 
 def health(bus: Bus) -> Health:
-    """Look at the store, the sealer, the backlog and the rooms."""
+    """Look at the store, the sealer, the backlog, the rooms and the processes."""
     try:
         with bus.store.begin() as uow:
             return Health(at=uow.now, checks=tuple(_checks(bus, uow)))
@@ -65,6 +67,7 @@ def _checks(bus: Bus, uow: UnitOfWork) -> Iterator[Check]:
     yield _journal(uow)
     yield _backlog(bus, uow)
     yield _rooms(bus, uow)
+    yield _processes(uow)
 
 
 def _journal(uow: UnitOfWork) -> Check:
@@ -95,6 +98,17 @@ def _backlog(bus: Bus, uow: UnitOfWork) -> Check:
 def _rooms(bus: Bus, uow: UnitOfWork) -> Check:
     reading = {one.id: one.reading for one in views(bus, uow)}
     return Check(name="rooms", condition=_worst(set(reading.values())), facts=dict(reading))
+
+
+def _processes(uow: UnitOfWork) -> Check:
+    """Processes of several versions are for the time of an upgrade alone."""
+    known = [one for one in uow.processes.all() if not is_stale(one, uow.now)]
+    found = versions(known)
+    return Check(
+        name="processes",
+        condition=Condition.DEGRADED if len(found) > 1 else Condition.OK,
+        facts={"services": dict(Counter(one.service for one in known)), "versions": found},
+    )
 
 
 def _worst(found: set[Reading]) -> Condition:

@@ -4,28 +4,33 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.store.engine import connect
 from dispatch_bus.store.failures import translated
 
+_log = structlog.get_logger(__name__)
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _SCRIPTS = ScriptDirectory(str(_MIGRATIONS))
 _IS_NEW = text(
     "SELECT NOT EXISTS (SELECT FROM journal) AND NOT EXISTS (SELECT FROM journal_pending)"
     " AND NOT EXISTS (SELECT FROM incident)"
 )
+_OLDEST = text("SELECT oldest FROM compatibility")
 # An arbitrary constant; two migrations at once wait for each other on it.
 _MIGRATION_LOCK = 0x6469_7370
 
 
 def migrate(url: str) -> None:
     """Bring the database at ``url`` to the newest schema; several at once do it once.
+
+    A newer schema that this version may work with is left as it is.
 
     Raises:
         Stop: the database is ahead of this version of the bus.
@@ -38,7 +43,8 @@ def migrate(url: str) -> None:
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
             found = revision(connection)
             if found not in _known():
-                raise _misfit(found)
+                _refuse_unless_compatible(connection, found)
+                return
             connection.commit()
             upgrade(connection, "head")
             connection.commit()
@@ -47,7 +53,9 @@ def migrate(url: str) -> None:
 
 
 def check(url: str) -> None:
-    """Refuse to run on any schema but the newest.
+    """Refuse to run on any schema but the newest, or a newer one that says it may be.
+
+    So an older process goes on beside a newer one while an upgrade is under way.
 
     Raises:
         Stop: the database is behind or ahead of this version of the bus.
@@ -57,10 +65,10 @@ def check(url: str) -> None:
     try:
         with translated(), engine.connect() as connection:
             found = revision(connection)
+            if found != _SCRIPTS.get_current_head():
+                _refuse_unless_compatible(connection, found)
     finally:
         engine.dispose()
-    if found != _SCRIPTS.get_current_head():
-        raise _misfit(found)
 
 
 def is_new(url: str) -> bool:
@@ -96,6 +104,20 @@ def upgrade(connection: Connection, to: str) -> None:
 def is_empty(connection: Connection) -> bool:
     """Tell whether nothing was ever written into the tables."""
     return bool(connection.execute(_IS_NEW).scalar_one())
+
+
+def _refuse_unless_compatible(connection: Connection, found: str | None) -> None:
+    """Refuse a schema that is older, or newer and not made for processes of this version."""
+    if found in _known() or _oldest(connection) not in _known():
+        raise _misfit(found)
+    _log.info("the database has a newer schema that this version may work with", schema=found)
+
+
+def _oldest(connection: Connection) -> str:
+    """Return the first revision whose processes may work with the schema that is there."""
+    if not inspect(connection).has_table("compatibility"):
+        return ""
+    return str(connection.execute(_OLDEST).scalar_one())
 
 
 def _known() -> set[str | None]:

@@ -215,6 +215,27 @@ erasure = Table(
     Column("noted_at", Moment, nullable=False),
 )
 
+process = Table(
+    "process",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("pid", Integer, primary_key=True, autoincrement=False),
+    Column("service", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("zones", Text, nullable=False),
+    Column("clock_ahead_s", Double, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    prefixes=["UNLOGGED"],
+)
+
+compatibility = Table(
+    "compatibility",
+    metadata,
+    Column("single", Boolean, primary_key=True),
+    Column("oldest", Text, nullable=False),
+)
+
 lease = Table(
     "lease",
     metadata,

@@ -21,6 +21,7 @@ from dispatch_bus.store.incidents import Incidents
 from dispatch_bus.store.journal import Journal, stream
 from dispatch_bus.store.keys import KeyRing
 from dispatch_bus.store.notices import Notices
+from dispatch_bus.store.processes import Processes
 from dispatch_bus.store.quarantine import Quarantine
 from dispatch_bus.store.restoring import Restoring
 from dispatch_bus.store.rooms import Rooms
@@ -46,6 +47,7 @@ class UnitOfWork:
         self.signals = Signals(connection)
         self.stages = Stages(connection)
         self.erasures = Erasures(connection)
+        self.processes = Processes(connection)
         self.restoring = Restoring(connection)
 
     @cached_property

@@ -14,7 +14,7 @@ class Check(Said):
     """One thing that was looked at."""
 
     name: str = Field(examples=["journal"])
-    """What: `store`, `journal`, `backlog` or `rooms`."""
+    """What: `store`, `journal`, `backlog`, `rooms` or `processes`."""
     condition: Condition = Field(examples=["ok"])
     """How it is; `degraded` needs a person's eye, `failed` means that work stands still."""
     facts: dict[str, Any] = Field(

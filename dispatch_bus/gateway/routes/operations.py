@@ -19,7 +19,7 @@ _METRICS = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 
 @router.get("/health", summary="Whether the bus does its work", responses={503: _FAILED})
 def health(bus: TheBus, response: Response) -> Health:
-    """Return the state of the store, the journal, the backlog and the rooms. Needs no token."""
+    """Return the state of store, journal, backlog, rooms and processes. Needs no token."""
     found = asked.health(bus)
     response.status_code = 503 if found.condition is Condition.FAILED else 200
     return Health(

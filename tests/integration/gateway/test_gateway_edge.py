@@ -120,7 +120,13 @@ def test_health_names_what_stands_still(http: httpx.Client) -> None:
     answer = http.get("/health")
     checks = {one["name"]: one["condition"] for one in answer.json()["checks"]}
     assert answer.status_code == 503
-    assert checks == {"store": "ok", "journal": "failed", "backlog": "ok", "rooms": "failed"}
+    assert checks == {
+        "store": "ok",
+        "journal": "failed",
+        "backlog": "ok",
+        "rooms": "failed",
+        "processes": "ok",
+    }
 
 
 def test_health_is_well_when_all_work_is_done(world: World, http: httpx.Client) -> None:

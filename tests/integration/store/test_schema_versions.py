@@ -13,7 +13,7 @@ from sqlalchemy import Column, Connection, text
 from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.store import tables
 from dispatch_bus.store.engine import connect
-from dispatch_bus.store.schema import check, migrate
+from dispatch_bus.store.schema import check, migrate, revision
 
 
 def difference(connection: Connection) -> list[object]:
@@ -80,9 +80,24 @@ def test_a_newer_schema_is_refused(database_url: str, act: Callable[[str], None]
     engine = connect(database_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+        connection.execute(text("UPDATE compatibility SET oldest = '9998'"))
     engine.dispose()
     with pytest.raises(Stop, match=r"schema 9999.*newer version"):
         act(database_url)
+
+
+@pytest.mark.parametrize("act", [check, migrate], ids=["run", "migrate"])
+def test_a_newer_schema_that_only_added_something_is_worked_with(
+    database_url: str, act: Callable[[str], None]
+) -> None:
+    """While an upgrade is under way, older processes start and go on beside the newer ones."""
+    engine = connect(database_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    act(database_url)
+    with engine.begin() as connection:
+        assert revision(connection) == "9999"
+    engine.dispose()
 
 
 def test_a_database_that_is_not_there_is_tried_again() -> None:

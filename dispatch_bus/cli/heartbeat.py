@@ -1,0 +1,49 @@
+"""Has a process of the bus say every few seconds that it is at work."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from importlib.metadata import version
+from threading import Event, Thread
+
+import structlog
+
+from dispatch_bus.application.announcing import EVERY_S, Identity, announce, leave
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.domain.errors import DispatchBusError
+
+_log = structlog.get_logger(__name__)
+
+
+@contextmanager
+def announced(bus: Bus, service: str) -> Iterator[None]:
+    """Announce this process as ``service`` while the block runs.
+
+    It never stands in the way of the work: what fails is tried again after a few seconds.
+    """
+    me = Identity(
+        service=service, host=socket.gethostname(), pid=os.getpid(), version=version("dispatch-bus")
+    )
+    end = Event()
+    beat = Thread(target=_beat, args=(bus, me, end), name="heartbeat", daemon=True)
+    beat.start()
+    try:
+        yield
+    finally:
+        end.set()
+        with suppress(DispatchBusError):
+            leave(bus, me)
+
+
+def _beat(bus: Bus, me: Identity, end: Event) -> None:
+    started: datetime | None = None
+    while not end.is_set():
+        try:
+            started = announce(bus, me, started)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the next beat tries again
+            _log.debug("this process cannot announce itself", reason=str(error))
+        end.wait(EVERY_S)

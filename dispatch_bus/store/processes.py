@@ -1,0 +1,60 @@
+"""Which processes of the bus are at work: each says so every few seconds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from attrs import asdict, frozen
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from dispatch_bus.store import tables
+
+_T = tables.process
+
+
+@frozen(kw_only=True)
+class Process:
+    """A process: what it runs, where, of which version and with which zones.
+
+    ``clock_ahead_s`` is how far its machine's clock was ahead of the database's when it was last
+    seen, in seconds; ``started_at`` and ``seen_at`` are by the database's clock.
+    """
+
+    service: str
+    host: str
+    pid: int
+    version: str
+    zones: str
+    clock_ahead_s: float
+    started_at: datetime
+    seen_at: datetime
+
+
+class Processes:
+    """Notes and lists processes within one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def see(self, process: Process) -> None:
+        """Note that a process is at work."""
+        row = asdict(process)
+        seen = insert(_T).values(row)
+        # All of it: a number that comes again is another process.
+        self._connection.execute(
+            seen.on_conflict_do_update(index_elements=["host", "pid"], set_=row)
+        )
+
+    def forget(self, host: str, pid: int) -> None:
+        """Note that a process has ended."""
+        self._connection.execute(delete(_T).where(_T.c.host == host, _T.c.pid == pid))
+
+    def forget_unseen(self, since: datetime) -> None:
+        """Drop the processes that were last seen before ``since``."""
+        self._connection.execute(delete(_T).where(_T.c.seen_at < since))
+
+    def all(self) -> list[Process]:
+        """Return every process, by service, host and number."""
+        query = select(_T).order_by(_T.c.service, _T.c.host, _T.c.pid)
+        return [Process(**row._mapping) for row in self._connection.execute(query)]
