@@ -22,6 +22,8 @@ class PlainAdapter(Adapter):
     Options: ``url``, ``token`` and ``timeout_s`` (5 unless said).
     """
 
+    concurrent = True
+
     def __init__(self, room: RoomSettings) -> None:
         super().__init__(room)
         self._room = connection.Connection(options_of(room))
@@ -54,6 +56,8 @@ class PlainAdapter(Adapter):
     def check(self) -> RoomStatus:
         """Ask the room how it is by ``GET /status``."""
         told = _expected(self._room.get("/status"), 200).json()
+        if told.get("clock") is None:
+            raise Retry("the room's status is unusable (it has no clock)")
         try:
             return from_json({name: told.get(name) for name in ("name", "clock")}, RoomStatus)
         except Refused as error:

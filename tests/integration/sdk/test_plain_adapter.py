@@ -14,8 +14,10 @@ from rooms.samples import NOON, message
 from rooms.simulated import EPSG, Rooms, SimulatedRoom, free_port, rooms_in
 
 from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.message import Message
 from dispatch_bus.domain.report import Report
 from dispatch_bus.sdk.adapter import RoomSettings, TooLarge
+from dispatch_bus.sdk.calls import Outcome
 from dispatch_bus.sdk.process import RoomProcess
 from dispatch_bus.sdk.simulator.spec import Behaviour, Fault
 from dispatch_bus_plain import PlainAdapter
@@ -117,6 +119,28 @@ def test_a_message_for_another_room_is_refused(busy_room: SimulatedRoom, adapter
         plain.deliver(message())
 
 
+def test_several_messages_are_handed_over_at_once(simulated_room: Rooms) -> None:
+    """Each gets its own receipt, and the room has every one of them."""
+    room = simulated_room(rate_per_s=1e-9)
+    names = {f"m-{number}" for number in range(1, 9)}
+    receipts = _hand_over(room, [message(name, to="NL-ALL") for name in names])
+    told = {name: getattr(each, "reference", each) for name, each in receipts.items()}
+    assert told == {name: name for name in names}
+    assert {taken.id for taken in room.log.received()} == names
+
+
+def _hand_over(room: SimulatedRoom, waiting: list[Message]) -> dict[str, Outcome]:
+    process = RoomProcess(room.settings, "plain", role="deliver")
+    receipts: dict[str, Outcome] = {}
+    with closing(process), process.deliveries(deadline_s=LONG_S) as calls:
+        while waiting or calls.in_flight:
+            sent = calls.free
+            calls.send(waiting[:sent])
+            waiting = waiting[sent:]
+            receipts |= dict(calls.collect(LONG_S))
+    return receipts
+
+
 def test_a_room_says_how_it_is(busy_room: SimulatedRoom, adapter: Adapters) -> None:
     """Its name and its clock."""
     status = adapter(busy_room.settings).check()
@@ -194,7 +218,9 @@ def test_repeated_and_backward_pages_arrive_as_the_room_sent_them(
 
 
 @contextmanager
-def _answering(*answers: bytes) -> Iterator[RoomSettings]:
+def _answering(
+    *answers: bytes, after_each: Callable[[], None] = lambda: None
+) -> Iterator[RoomSettings]:
     """A room that answers one connection each with these bytes, whatever is asked."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
 
@@ -204,12 +230,24 @@ def _answering(*answers: bytes) -> Iterator[RoomSettings]:
                 with connection:
                     connection.recv(65536)
                     connection.sendall(answer)
+                after_each()
 
         thread = threading.Thread(target=serve)
         thread.start()
         url = f"http://127.0.0.1:{server.getsockname()[1]}"
         yield RoomSettings(id="NL", country="NL", options={"url": url, "token": "t"})
         thread.join()
+
+
+def test_a_connection_that_the_room_has_closed_is_made_anew(adapter: Adapters) -> None:
+    """A room may close what is idle: the next message does not fail for that."""
+    hung_up = threading.Semaphore(0)
+    answer = _json(b'{"reference": "1", "received": "2026-03-01T12:00:00Z"}')
+    with _answering(answer, answer, after_each=hung_up.release) as settings:
+        plain = adapter(settings)
+        for _ in range(2):
+            assert plain.deliver(message()).reference == "1"
+            assert hung_up.acquire(timeout=LONG_S)
 
 
 def _json(body: bytes, status: bytes = b"200 OK") -> bytes:
