@@ -1,0 +1,152 @@
+"""The compose file, against its schema and against what the bus is."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+from making.containers import DOCKER, ROOT, compose
+
+from dispatch_bus.services.running import ALL
+from dispatch_bus.store.embedded.settings import as_arguments
+
+# schema/compose-spec.json of compose-spec/compose-spec at 170098b, Apache License 2.0, unchanged.
+SCHEMA = json.loads(Path(__file__).with_name("compose-spec.json").read_text("utf-8"))
+SERVICES = compose()["services"]
+BUS = {name: one for name, one in SERVICES.items() if one["image"] == "dispatch-bus"}
+SETTINGS = tomllib.loads((DOCKER / "config" / "bus.toml").read_text("utf-8"))
+
+
+def files(table: dict[str, Any]) -> Iterator[str]:
+    """Yield each file that settings name."""
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from files(value)
+        elif key.endswith("_file") and value:
+            yield value
+
+
+def mounted(service: dict[str, Any]) -> set[str]:
+    """Return the secrets that a service is given, as paths in its container."""
+    return {f"/run/secrets/{name}" for name in service["secrets"]}
+
+
+def test_it_fits_the_schema_of_compose_files() -> None:
+    """Every key is one that a compose file can have, with a value of its kind."""
+    wrong = [
+        f"{list(one.path)}: {one.message}" for one in Draft7Validator(SCHEMA).iter_errors(compose())
+    ]
+    assert wrong == []
+
+
+def test_a_misspelt_key_does_not_fit() -> None:
+    """The schema is one that refuses: it would let nothing wrong through."""
+    wrong = {**compose(), "services": {"gateway": {"image": "dispatch-bus", "read-only": True}}}
+    assert not Draft7Validator(SCHEMA).is_valid(wrong)
+
+
+def test_each_service_of_the_bus_runs_twice() -> None:
+    """Every service has two processes, so that one may die."""
+    for service in ALL:
+        told = SERVICES[service.__name__.lower()]
+        assert told["command"][:2] == ["serve", service.__name__.lower()]
+        assert told["deploy"]["replicas"] == 2
+
+
+@pytest.mark.parametrize("name", BUS)
+def test_a_process_of_the_bus_may_do_little(name: str) -> None:
+    """Each has a root folder that it cannot write and no capability of root's."""
+    told = BUS[name]
+    assert told["read_only"] is True
+    assert told["cap_drop"] == ["ALL"]
+    assert told["security_opt"] == ["no-new-privileges:true"]
+
+
+@pytest.mark.parametrize("name", BUS)
+def test_every_process_shares_keys_and_configuration(name: str) -> None:
+    """The data folder that the settings name is the volume that all of them share."""
+    told = BUS[name]
+    assert f"data:{SETTINGS['data']['folder']}" in told["volumes"]
+    assert told["command"][-2:] == ["--config", "/etc/dispatch-bus"]
+    assert "./config/bus.toml:/etc/dispatch-bus/bus.toml:ro" in told["volumes"]
+
+
+def test_every_secret_that_the_settings_name_is_mounted() -> None:
+    """The settings name no file that is mounted nowhere, and nobody has one without need."""
+    everywhere = {SETTINGS["store"]["password_file"], SETTINGS["broker"]["password_file"]}
+    assert set().union(*map(mounted, BUS.values())) == set(files(SETTINGS))
+    for name, told in BUS.items():
+        if name != "broker-setup":
+            assert everywhere <= mounted(told), name
+    assert SETTINGS["gateway"]["token_file"] in mounted(BUS["gateway"])
+    assert SETTINGS["broker"]["management_password_file"] in mounted(BUS["broker-setup"])
+
+
+def test_the_settings_name_servers_that_are_there() -> None:
+    """Each host that the settings name is a service, and each node of the broker is named."""
+    hosts = set(re.findall(r"//(?:[\w-]+@)?([\w-]+)[:/]", json.dumps(SETTINGS)))
+    brokers = {name for name in SERVICES if name.startswith("broker-") and name[-1].isdigit()}
+    assert hosts == {"postgres", *brokers}
+
+
+def test_every_secret_is_made_and_used() -> None:
+    """What the compose file declares is what the script makes, and somebody needs each."""
+    script = (DOCKER / "secrets.sh").read_text("utf-8").replace("\\\n", "")
+    (made,) = re.findall(r"^for name in (.*); do$", script, re.MULTILINE)
+    used = {secret for told in SERVICES.values() for secret in told.get("secrets", ())}
+    assert set(made.split()) == set(compose()["secrets"]) == used
+
+
+def test_every_volume_and_network_is_declared_and_used() -> None:
+    """None is misspelt, and none is left over."""
+    named = [one for told in SERVICES.values() for one in told.get("volumes", ())]
+    volumes = {one.split(":")[0] for one in named if one[0].isalpha()}
+    networks = {one for told in SERVICES.values() for one in told["networks"]}
+    assert volumes == set(compose()["volumes"])
+    assert networks == set(compose()["networks"])
+
+
+def test_every_mounted_file_is_there() -> None:
+    """What is mounted out of this folder exists."""
+    for told in SERVICES.values():
+        for one in told.get("volumes", ()):
+            source = one.split(":")[0]
+            assert not source.startswith("./") or (DOCKER / source).exists(), source
+
+
+def test_no_image_names_a_registry() -> None:
+    """Each image is found wherever the operator's engine looks for it."""
+    images = [told["image"] for told in SERVICES.values()]
+    assert not [one for one in images if "." in one.split("/")[0].split(":")[0] and "/" in one]
+    assert not [one for one in images if one.endswith(":latest")]
+
+
+def test_only_the_loopback_address_is_published() -> None:
+    """Nothing is reached from another machine without somebody's decision."""
+    ports = [port for told in SERVICES.values() for port in told.get("ports", ())]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_the_database_keeps_values_out_of_its_log() -> None:
+    """It runs with every setting of the embedded server that keeps a record out of the log."""
+    embedded = {
+        one for one in as_arguments(Path("/")) if one.startswith("log_min") or "param" in one
+    }
+    embedded |= {one for one in as_arguments(Path("/")) if one.startswith("log_error")}
+    assert len(embedded) == 5
+    assert {f"--{one}" for one in embedded} <= set(SERVICES["postgres"]["command"])
+
+
+def test_all_that_the_image_needs_is_sent_to_its_builder() -> None:
+    """The builder is sent each part of the wheel, and nothing that is nobody's business."""
+    told = (DOCKER / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
+    sent = {line[1:] for line in told if line.startswith("!")}
+    assert all((ROOT / one).exists() for one in sent)
+    assert not {"tests", ".git", "docker/secrets", "var"} & sent
