@@ -37,8 +37,9 @@ lint: $(BIN)/.installed
 types: $(BIN)/.installed
 	@$(BIN)/mypy
 
-bench: $(BIN)/.installed ## benchmarks, as ratios against a floor of the same run
-	@$(BIN)/python -m pytest tests/bench -q -s -p no:xdist
+bench: $(BIN)/.installed ## benchmarks, as ratios to floors of the same run; QUICK=1: in two minutes
+	@QUICK=$(QUICK) BENCH_LARGE=$(BENCH_LARGE) $(BIN)/python -m pytest -v -s -p no:xdist \
+	  --no-header $(if $(QUICK),--ignore=tests/bench/test_changing_speed.py) tests/bench
 
 clean: ## forget the environment and the local bus's data
 	rm -rf $(VENV) var demo-report.json bench-report.json

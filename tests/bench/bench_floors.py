@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Any, TypeVar
 
 import psycopg
+from attrs import frozen
+from bench_publishing import ConfirmedPublisher
 from psycopg import sql
 
+Row = TypeVar("Row")
+_QUEUE = "floor"
 _TABLES = ("incident", "notice", "delivery", "journal")
 _COLUMNS = """
     SELECT a.attname, format_type(a.atttypid, a.atttypmod)
@@ -20,6 +24,15 @@ _COLUMNS = """
 """
 _FSYNCS = 200
 _BLOCK = b"\0" * 8_192
+
+
+@frozen
+class Floor:
+    """What it took to keep so many rows, or to publish as many messages, and nothing else."""
+
+    items: int
+    seconds: float
+    incidents_per_s: float
 
 
 def fsync_ms(folder: Path) -> float:
@@ -45,12 +58,47 @@ def plain_inserts(url: str, batch: int) -> Iterator[tuple[int, float]]:
         for table in _TABLES:
             insert, rows = _copy_of(connection, table)
             connection.commit()
-            for start in range(0, len(rows), batch):
+            for part in _batches(rows, batch):
                 began = time.perf_counter()
-                part = rows[start : start + batch]
                 connection.cursor().executemany(insert, part)
                 connection.commit()
                 yield len(part), time.perf_counter() - began
+
+
+def confirmed_publishes(url: str, login_url: str, batch: int) -> Iterator[tuple[int, float]]:
+    """Publish the bytes of each of these rows as a message; yield (messages, seconds) of each wait.
+
+    Persistent, to one quorum queue, with one wait for the confirms of a batch.
+    """
+    with (
+        psycopg.connect(url.replace("+psycopg", "")) as connection,
+        ConfirmedPublisher(login_url) as publisher,
+    ):
+        publisher.channel.queue_declare(
+            _QUEUE, durable=True, auto_delete=False, arguments={"x-queue-type": "quorum"}
+        )
+        for table in _TABLES:
+            bodies = [_bytes_of(row) for row in _rows(connection, table)]
+            for part in _batches(bodies, batch):
+                began = time.perf_counter()
+                for body in part:
+                    publisher.publish(body, "", _QUEUE)
+                publisher.wait()
+                yield len(part), time.perf_counter() - began
+
+
+def floor_of(url: str, parts: Iterable[tuple[int, float]]) -> Floor:
+    """Run one of the floors to its end."""
+    taken = list(parts)
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        ((incidents,),) = connection.execute("SELECT count(*) FROM incident")
+    seconds = sum(seconds for _, seconds in taken)
+    return Floor(sum(count for count, _ in taken), round(seconds, 3), round(incidents / seconds, 1))
+
+
+def _batches(rows: Sequence[Row], size: int) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
 
 
 def _copy_of(
@@ -61,13 +109,24 @@ def _copy_of(
     connection.execute(sql.SQL("CREATE TABLE {} (LIKE {})").format(twin, source))
     columns = connection.execute(_COLUMNS, [table]).fetchall()
     names = sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns)
-    read = sql.SQL(", ").join(_read(name, kind) for name, kind in columns)
-    # As text, so that a value goes back in as it came out, whatever its type.
-    rows = connection.execute(sql.SQL("SELECT {} FROM {}").format(read, source)).fetchall()
     values = sql.SQL(", ").join(sql.SQL("%s::" + kind) for _, kind in columns)
-    return sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(twin, names, values), rows
+    insert = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(twin, names, values)
+    return insert, _rows(connection, table)
+
+
+def _rows(connection: psycopg.Connection[Any], table: str) -> Sequence[tuple[Any, ...]]:
+    """Read a table as text, so that a value goes back in as it came out, whatever its type."""
+    columns = connection.execute(_COLUMNS, [table]).fetchall()
+    read = sql.SQL(", ").join(_read(name, kind) for name, kind in columns)
+    query = sql.SQL("SELECT {} FROM {}").format(read, sql.Identifier(table))
+    return connection.execute(query).fetchall()
 
 
 def _read(name: str, kind: str) -> sql.Composable:
     column = sql.Identifier(name)
     return column if kind == "bytea" else sql.SQL("{}::text").format(column)
+
+
+def _bytes_of(row: tuple[Any, ...]) -> bytes:
+    known = (value for value in row if value is not None)
+    return b"".join(value.encode() if isinstance(value, str) else bytes(value) for value in known)

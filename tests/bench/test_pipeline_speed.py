@@ -5,20 +5,18 @@ Read docs/benchmarks.md before you quote a figure.
 
 from __future__ import annotations
 
-import json
-import os
-import platform
 import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr
 from pathlib import Path
-from typing import Any
 
 import attrs
 import pytest
 from attrs import field, frozen
-from bench_floors import fsync_ms, plain_inserts
+from bench_floors import plain_inserts
+from bench_report import Report
 from bench_reports import reports
+from bench_sizes import IS_QUICK, SEED
 from making.gates import ScriptedGate, page
 from rich.console import Console
 from rich.progress import Progress
@@ -29,12 +27,10 @@ from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.watching import glance
 from dispatch_bus.bootstrap import load_checked, make_keys, open_bus
 from dispatch_bus.cli import private
-from dispatch_bus.domain.report import Report
+from dispatch_bus.domain.report import Report as Told
 from dispatch_bus.observability import logs
 
-INCIDENTS = 2_000
-SEED = 7
-REPORT = Path(__file__).parents[2] / "bench-report.json"
+INCIDENTS = 500 if IS_QUICK else 2_000
 
 
 @frozen
@@ -59,9 +55,9 @@ class Pipeline:
     bar: Progress
     gates: dict[str, ScriptedGate] = field(factory=dict)
 
-    def run(self, told: list[tuple[str, Report]]) -> list[Stage]:
+    def run(self, told: list[tuple[str, Told]]) -> list[Stage]:
         """Take every report all the way, one stage after the other."""
-        by_room: dict[str, list[Report]] = {}
+        by_room: dict[str, list[Told]] = {}
         for room, report in told:
             by_room.setdefault(room, []).append(report)
         pages = iter(list(self._pages(by_room)))
@@ -74,13 +70,13 @@ class Pipeline:
             self._stage("seal", lambda: sealing.seal(self.bus)),
         ]
 
-    def _pages(self, by_room: dict[str, list[Report]]) -> Iterator[tuple[str, list[Report]]]:
+    def _pages(self, by_room: dict[str, list[Told]]) -> Iterator[tuple[str, list[Told]]]:
         size = self.bus.limits.page
         for room, told in by_room.items():
             for start in range(0, len(told), size):
                 yield room, told[start : start + size]
 
-    def _store(self, room: str, told: list[Report]) -> int:
+    def _store(self, room: str, told: list[Told]) -> int:
         if not told:
             return 0
         with self.bus.store.begin() as uow:
@@ -107,7 +103,7 @@ def wired(database_url: str, tmp_path: Path) -> Iterator[Bus]:
     """A bus with the shipped configuration and the real zones, over a database of its own."""
     copy = private.derive(None, tmp_path)
     toml = copy / "bus.toml"
-    toml.write_text(toml.read_text("utf-8").replace('\nurl = ""', f'\nurl = "{database_url}"'))
+    toml.write_text(toml.read_text("utf-8").replace('\nurl = ""', f'\nurl = "{database_url}"', 1))
     settings, zones = load_checked(copy)
     make_keys(settings.bus)
     # Into a file, as the processes of the bus log: it is part of the work.
@@ -119,8 +115,8 @@ def wired(database_url: str, tmp_path: Path) -> Iterator[Bus]:
         bus.store.close()
 
 
-def test_the_embedded_pipeline(wired: Bus, database_url: str, tmp_path: Path) -> None:
-    """Every incident is stored, decided, delivered and sealed; the figures go to a file."""
+def test_the_stages_in_one_thread(report: Report, wired: Bus, database_url: str) -> None:
+    """Every incident is stored, decided, delivered and sealed, one stage after the other."""
     told = reports(wired, INCIDENTS, SEED)
     assert len(told) == INCIDENTS
     console = Console()
@@ -130,9 +126,8 @@ def test_the_embedded_pipeline(wired: Bus, database_url: str, tmp_path: Path) ->
     assert stages[0].items == INCIDENTS
     assert all(stage.items for stage in stages)
     assert glance(wired, 0).is_quiet
-    figures = summary(stages, floor, fsync_ms(tmp_path))
-    REPORT.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
-    show(console, stages, floor, figures)
+    report.one_thread = {one.name: attrs.asdict(one) for one in (*stages, floor)}
+    show(console, stages, floor)
 
 
 def floor_of(bar: Progress, url: str, batch: int) -> Stage:
@@ -146,30 +141,12 @@ def floor_of(bar: Progress, url: str, batch: int) -> Stage:
     return Stage("floor", seconds, rows)
 
 
-def summary(stages: list[Stage], floor: Stage, fsync: float) -> dict[str, Any]:
-    """Return all figures as they are written."""
-    total = sum(stage.seconds for stage in stages)
-    return {
-        "incidents": INCIDENTS,
-        "seed": SEED,
-        "incidents_per_s": round(INCIDENTS / total, 1),
-        "ratio_to_floor": round(total / floor.seconds, 1),
-        "stages": [attrs.asdict(stage) for stage in stages],
-        "floor": attrs.asdict(floor),
-        "fsync_ms": round(fsync, 3),
-        "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
-        "durability": "process crash only",
-    }
-
-
-def show(console: Console, stages: list[Stage], floor: Stage, figures: dict[str, Any]) -> None:
+def show(console: Console, stages: list[Stage], floor: Stage) -> None:
     """Print the figures as a table, with the floor at its end."""
-    table = Table("", "items", "seconds", "incidents/s", "times the floor")
+    table = Table("", "items", "seconds", "incidents/s", "times the floor", title="In one thread")
     total = Stage("whole way", sum(one.seconds for one in stages), sum(one.items for one in stages))
     for one in (*stages, total, floor):
         ratio = f"{one.seconds / floor.seconds:.1f}"
         rate = f"{one.incidents_per_s:,.0f}"
         table.add_row(one.name, f"{one.items:,}", f"{one.seconds:.2f}", rate, ratio)
-    table.caption = f"fsync {figures['fsync_ms']} ms, {figures['machine']['cores']} cores"
     console.print(table)
-    console.print(f"Written to {REPORT.name}. Process-crash durability only.", highlight=False)
