@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import lru_cache
 
+import structlog
 from attrs import frozen
 
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.errors import Refused
-from dispatch_bus.journal.entry import Entry, decode
+from dispatch_bus.journal.entry import Entry, glimpse, is_known
 from dispatch_bus.store.journal import Numbered
 
+_log = structlog.get_logger(__name__)
 _PAGE = 5_000
 
 
@@ -74,7 +77,18 @@ def everything(bus: Bus) -> Iterator[Told]:
 
 
 def told(entries: Iterable[Numbered]) -> tuple[Told, ...]:
-    """Decode sealed entries."""
-    return tuple(
-        Told(one.number, one.epoch, decode(one.entry, one.schema_version)) for one in entries
-    )
+    """Decode sealed entries; one that a newer version wrote is kept, with a warning."""
+    return tuple(Told(one.number, one.epoch, _entry(one)) for one in entries)
+
+
+def _entry(one: Numbered) -> Entry:
+    entry = glimpse(one.entry, one.schema_version)
+    if not is_known(entry.kind):
+        _warn(entry.kind)
+    return entry
+
+
+@lru_cache(maxsize=100)
+def _warn(kind: str) -> None:
+    """Say once in each process that it passes over a kind."""
+    _log.warning("a newer version wrote entries that this one passes over", kind=kind)

@@ -14,7 +14,7 @@ from dispatch_bus.application.announcing import is_stale, versions
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.rooms import Reading, views
 from dispatch_bus.domain.errors import Retry, Stop
-from dispatch_bus.journal.entry import decode
+from dispatch_bus.journal.entry import glimpse
 from dispatch_bus.store.unit import UnitOfWork
 
 
@@ -73,7 +73,7 @@ def _checks(bus: Bus, uow: UnitOfWork) -> Iterator[Check]:
 def _journal(uow: UnitOfWork) -> Check:
     """Quiet is no failure, so the age of the last entry is told but not judged."""
     last = uow.journal.last()
-    age = (uow.now - decode(last.entry, last.schema_version).at).total_seconds() if last else None
+    age = (uow.now - glimpse(last.entry, last.schema_version).at).total_seconds() if last else None
     return Check(
         name="journal",
         condition=Condition.OK if "seal" in uow.signals.held(uow.now) else Condition.FAILED,

@@ -9,10 +9,11 @@ from dispatch_bus.application.feed import Told
 from dispatch_bus.cli.safe import safe
 from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.kinds import EntryKind
-from dispatch_bus.journal.entry import Entry
+from dispatch_bus.journal.entry import Entry, is_known
 
 Facts = Mapping[str, Any]
 
+_UNKNOWN = "(written by a newer version)"
 _NO_NUMBER = "(no number known)"
 _COLOURS = {
     "mirror": "cyan",
@@ -36,7 +37,7 @@ def told(entry: Entry) -> str:
     """Say in rich markup what happened, and to what; exercise and test are marked as such."""
     colour = _COLOURS.get(entry.kind.partition(".")[0], "white")
     mark = "" if entry.mode is Mode.ACTUAL else f"[reverse]{entry.mode.value.upper()}[/] "
-    words = _WORDS.get(entry.kind, _plain)(entry.facts)
+    words = _WORDS.get(entry.kind, _plain)(entry.facts) if is_known(entry.kind) else _UNKNOWN
     kind = safe(f"{entry.kind:<22}")
     return f"{mark}[{colour}]{kind}[/] {safe(words)} [dim]{safe(entry.correlation)}[/]"
 

@@ -22,6 +22,8 @@ SCHEMA_VERSION: Final = 1
 
 _UPCASTERS: Final[Mapping[int, Upcaster]] = {}
 _KINDS: Final = frozenset(EntryKind)
+# What any release can tell of an entry; a newer one may add to it, and changes none of it.
+_ENVELOPE: Final = ("at", "mode", "incident", "notice", "correlation", "actor")
 
 
 def _mode(value: str) -> Mode:
@@ -101,6 +103,27 @@ def decode(raw: bytes, schema_version: int) -> Entry:
     if written != schema_version:
         raise Refused("schema", schema_version, f"The bytes say {written!r}: verify the journal.")
     return _entry(upcast(document, schema_version, _UPCASTERS, SCHEMA_VERSION))
+
+
+def glimpse(raw: bytes, schema_version: int) -> Entry:
+    """Return the entry that ``raw`` holds, or what can be said of one that a newer release wrote.
+
+    That one has the kind ``<kind>@<schema version>``, which is none of this release's, and no
+    facts: what they mean is not known here. So whoever acts on kinds passes it over.
+
+    Raises:
+        Refused: as `decode` does.
+    """
+    if schema_version <= SCHEMA_VERSION:
+        return decode(raw, schema_version)
+    document = _document(raw)
+    known = {name: document.get(name) for name in _ENVELOPE}
+    return _entry(known | {"kind": f"{document.get('kind')}@{schema_version}", "facts": {}})
+
+
+def is_known(kind: str) -> bool:
+    """Tell whether this release writes entries of a kind."""
+    return kind in _KINDS
 
 
 def _check_base64(sealed: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Column, ColumnElement, Connection, func, select, text
 
-from dispatch_bus.journal.entry import decode
+from dispatch_bus.journal.entry import glimpse
 from dispatch_bus.store import tables
 
 _INCIDENT, _DELIVERY, _PENDING = tables.incident, tables.delivery, tables.journal_pending
@@ -42,7 +42,7 @@ class Stages:
         count = self._connection.execute(select(func.count()).select_from(_PENDING)).scalar_one()
         first = select(_PENDING.c.entry, _PENDING.c.schema_version).order_by(_PENDING.c.id).limit(1)
         row = self._connection.execute(first).one_or_none()
-        return count, decode(row.entry, row.schema_version).at if row else None
+        return count, glimpse(row.entry, row.schema_version).at if row else None
 
     def connections(self) -> tuple[int, int]:
         """Return how many connections the database server has, and how many it can have."""

@@ -16,7 +16,14 @@ from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.journal.canonical import MAX_DEPTH, MAX_INTEGER
-from dispatch_bus.journal.entry import SCHEMA_VERSION, Entry, decode, encode
+from dispatch_bus.journal.entry import (
+    SCHEMA_VERSION,
+    Entry,
+    decode,
+    encode,
+    glimpse,
+    is_known,
+)
 
 INCIDENT = UUID("018f2d6e-0000-7000-8000-000000000001")
 ENTRY = Entry(
@@ -193,6 +200,19 @@ def test_an_entry_keeps_what_it_said() -> None:
 def test_a_kind_of_a_later_release_is_kept() -> None:
     """Decoding keeps a kind that this release does not know."""
     assert decode(altered(kind="escort.announced"), SCHEMA_VERSION).kind == "escort.announced"
+
+
+def test_an_entry_of_a_newer_schema_is_glimpsed() -> None:
+    """What every release writes is told; its kind is none that this one acts on, nor its facts."""
+    document = json.loads(encode(ENTRY)) | {"schema": SCHEMA_VERSION + 1, "weather": "fog"}
+    found = glimpse(json.dumps(document).encode(), SCHEMA_VERSION + 1)
+    assert found == evolve(ENTRY, kind=f"incident.recorded@{SCHEMA_VERSION + 1}", facts={})
+    assert not is_known(found.kind)
+
+
+def test_an_entry_of_this_schema_is_glimpsed_whole() -> None:
+    """A glimpse of what this release wrote is all of it."""
+    assert glimpse(encode(ENTRY), SCHEMA_VERSION) == decode(encode(ENTRY), SCHEMA_VERSION)
 
 
 def test_a_newer_schema_is_refused() -> None:
