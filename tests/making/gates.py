@@ -36,6 +36,9 @@ class ScriptedGate:
         self.before_receipt: Callable[[], None] = lambda: None
         self.at_once = 1
         self.most_at_once = 0
+        self.slow: set[str] = set()
+        self.looks = 0
+        self.on_look: Callable[[], object] = lambda: None
 
     def pull(self, cursor: str | None, **_: float) -> Page:
         """Give the next page of the script, or nothing new."""
@@ -92,8 +95,15 @@ class ScriptedCalls:
         self._gate.most_at_once = max(self._gate.most_at_once, len(self._in_flight))
 
     def collect(self, wait_s: float) -> list[tuple[str, Outcome]]:  # noqa: ARG002
-        """Take every message in flight."""
-        answered, self._in_flight = self._in_flight, []
+        """Take every message in flight but those of slow cases, which take ``looks`` looks more."""
+        slow = [one for one in self._in_flight if one.case in self._gate.slow]
+        if self._in_flight == slow and self._gate.looks == 0:
+            slow = []
+        elif self._in_flight == slow:
+            self._gate.looks -= 1
+            self._gate.on_look()
+        answered = [one for one in self._in_flight if one not in slow]
+        self._in_flight = slow
         return [(message.id, self._outcome(message)) for message in answered]
 
     def _outcome(self, message: Message) -> Outcome:

@@ -7,6 +7,7 @@ import re
 import socket
 import struct
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -136,6 +137,25 @@ class HostileAdapter(Adapter):
         deed = self.room.options.get(verb)
         if deed:
             DEEDS[deed]()
+
+
+class CrowdedAdapter(HostileAdapter):
+    """Takes several messages at once; the case of each names a deed, ``together`` among them.
+
+    Those that do it wait for each other: ``crowd`` of them, which is an option.
+    """
+
+    concurrent = True
+
+    def __init__(self, room: RoomSettings) -> None:
+        super().__init__(room)
+        self._crowd = threading.Barrier(room.options.get("crowd", 1))
+
+    def deliver(self, message: Message) -> Receipt:
+        if message.case == "together":
+            self._crowd.wait()
+        DEEDS.get(message.case, lambda: None)()
+        return super().deliver(message)
 
 
 class NoAdapter:

@@ -9,6 +9,7 @@ import pytest
 _ENTRY_POINTS = """\
 [dispatch_bus.adapters]
 hostile = rooms.hostile_adapter:HostileAdapter
+crowded = rooms.hostile_adapter:CrowdedAdapter
 no-adapter = rooms.hostile_adapter:NoAdapter
 gone = rooms.gone:Adapter
 """

@@ -1,0 +1,157 @@
+"""Several tellings are on their way to a room, and what comes back is recorded in batches."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+from making.values import answer, classification, report
+from making.wiring import Desk
+from making.world import ACROSS, IN_ZONE
+
+from dispatch_bus.application import answering, delivering
+from dispatch_bus.domain.codes import Priority
+from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState
+
+CASES = [f"C-{number}" for number in range(1, 8)]
+
+
+def file_all(desk: Desk) -> None:
+    """File seven cases that the Belgian room is to be told of."""
+    for number in CASES:
+        desk.file(report(number, at=IN_ZONE))
+
+
+def arrived(desk: Desk) -> list[str]:
+    """Return the notices that arrived, as the journal has them, in its order."""
+    return [str(made.facts["message"]) for made in desk.entries(EntryKind.DELIVERY_MADE)]
+
+
+def run(url: str, statement: str) -> None:
+    """Change rows behind the bus's back."""
+    with psycopg.connect(url.replace("+psycopg", "")) as connection:
+        connection.execute(statement.encode())
+
+
+def test_no_more_are_in_flight_than_the_room_takes(desk: Desk) -> None:
+    """All arrive, and no attempt is journalled that had to wait for another."""
+    file_all(desk)
+    desk.gates["BE"].at_once = 3
+    assert desk.deliver("BE") == len(CASES)
+    assert desk.gates["BE"].most_at_once == 3
+    kinds = (EntryKind.DELIVERY_ATTEMPTED, EntryKind.DELIVERY_MADE)
+    waiting, most = 0, 0
+    for entry in desk.entries(*kinds):
+        waiting += 1 if entry.kind == EntryKind.DELIVERY_ATTEMPTED else -1
+        most = max(most, waiting)
+    assert (waiting, most) == (0, 3)
+
+
+def test_each_has_one_effect_and_one_receipt(desk: Desk) -> None:
+    """A batch delivers every notice once, as one by one would."""
+    file_all(desk)
+    desk.gates["BE"].at_once = 5
+    desk.deliver("BE")
+    ids = [message.id for message in desk.gates["BE"].attempts]
+    assert sorted(arrived(desk)) == sorted(ids) == sorted(set(ids))
+    assert len(desk.entries(EntryKind.NOTICE_DELIVERED)) == len(CASES)
+
+
+def test_the_most_urgent_go_first(desk: Desk) -> None:
+    """Within a batch and between batches, priority goes before age."""
+    for number, priority in zip(CASES, [4, 3, 1, 2, 4, 1, 2], strict=True):
+        told = classification(priority=Priority(priority))
+        desk.file(report(number, at=IN_ZONE, classification=told))
+    desk.gates["BE"].at_once = 2
+    desk.deliver("BE")
+    order = [int(message.content.classification.priority) for message in desk.gates["BE"].attempts]
+    assert order == [1, 1, 2, 2, 3, 4, 4]
+
+
+def test_one_that_hangs_holds_up_no_other(desk: Desk) -> None:
+    """The others arrive and are recorded while it is still on its way."""
+    file_all(desk)
+    gate = desk.gates["BE"]
+    gate.at_once, gate.slow = 2, {"C-1"}
+    desk.deliver("BE")
+    assert [message.case for message in gate.attempts] == [*CASES[1:], "C-1"]
+    assert len(arrived(desk)) == len(CASES)
+
+
+def test_what_comes_up_while_one_hangs_goes_out(desk: Desk) -> None:
+    """A call that says nothing keeps nobody from looking for what is due beside it."""
+    desk.file(report("C-1", at=IN_ZONE))
+    gate = desk.gates["BE"]
+    gate.at_once, gate.slow, gate.looks = 2, {"C-1"}, 1
+    gate.on_look = lambda: desk.file(report("C-2", at=IN_ZONE))
+    assert delivering.deliver(desk.bus, "BE", gate) == 2
+    assert [message.case for message in gate.attempts] == ["C-2", "C-1"]
+
+
+def test_a_failure_among_receipts_is_put_off_alone(desk: Desk) -> None:
+    """What came back with it is recorded, and the room is left alone for a while."""
+    file_all(desk)
+    gate = desk.gates["BE"]
+    gate.at_once = 3
+    gate.failures = [Retry("no answer")]
+    with pytest.raises(Retry, match="no answer"):
+        delivering.deliver(desk.bus, "BE", gate)
+    assert (len(gate.attempts), len(arrived(desk))) == (3, 2)
+    assert len(desk.entries(EntryKind.DELIVERY_FAILED)) == 1
+    desk.deliver("BE")
+    assert len(arrived(desk)) == len(CASES)
+
+
+def test_a_refusal_among_receipts_is_stuck_alone(desk: Desk) -> None:
+    """The room goes on with the others."""
+    file_all(desk)
+    gate = desk.gates["BE"]
+    gate.at_once = 3
+    gate.failures = [Refused("content", None, "Not like this.")]
+    desk.deliver("BE")
+    assert len(desk.entries(EntryKind.DELIVERY_UNDELIVERABLE)) == 1
+    assert len(arrived(desk)) == len(CASES) - 1
+
+
+def test_several_parts_move_in_one_batch(desk: Desk) -> None:
+    """Each acceptance that its owner hears moves its part, and both sides learn of it."""
+    desk.gates["NL"].at_once = desk.gates["BE"].at_once = 4
+    filed = [desk.file(report(number, at=ACROSS)) for number in CASES[:3]]
+    for one in filed:
+        handoff = desk.notice(one.id, NoticeKind.HANDOFF)
+        answering.answer(desk.bus, answer(AnswerKind.OFFER, handoff.id), {"NL-1"})
+        answering.answer(desk.bus, answer(AnswerKind.ACCEPT, handoff.id), {"BE-1"})
+    desk.settle()
+    for number in CASES[:3]:
+        assert desk.filed(number).parts[0].owner == "BE-1"
+    assert len(desk.entries(EntryKind.PART_MOVED)) == 3
+
+
+def test_a_row_that_cannot_be_recorded_keeps_no_other_from_it(
+    desk: Desk, database_url: str
+) -> None:
+    """A newer process may have written what this one does not know."""
+    file_all(desk)
+    odd = desk.notice(desk.filed("C-4").id, NoticeKind.MIRROR)
+    run(database_url, f"UPDATE notice SET state = 'unheard of' WHERE id = '{odd.id}'")
+    desk.gates["BE"].at_once = 5
+    desk.deliver("BE")
+    assert len(arrived(desk)) == len(CASES) - 1
+    run(database_url, f"UPDATE notice SET state = 'opened' WHERE id = '{odd.id}'")
+    run(database_url, "UPDATE delivery SET claimed_until = NULL")
+    desk.deliver("BE")
+    assert desk.notice(odd.incident, NoticeKind.MIRROR).state is NoticeState.DELIVERED
+
+
+def test_a_telling_that_cannot_be_read_keeps_no_other_from_its_room(
+    desk: Desk, database_url: str
+) -> None:
+    """It is overdue, as people will see; the room gets all the rest."""
+    file_all(desk)
+    odd = desk.filed("C-1").id
+    broken = '{"incident": "' + str(odd) + '", "content": {}, "act": "unheard of"}'
+    run(database_url, f"UPDATE delivery SET message = '{broken}' WHERE incident = '{odd}'")
+    desk.gates["BE"].at_once = 5
+    desk.deliver("BE")
+    assert len(arrived(desk)) == len(CASES) - 1
