@@ -28,6 +28,7 @@ def room_of(entry: RoomEntry, lists: Mapping[str, CodesFile]) -> Room:
         epsg=entry.epsg,
         scheme=codes.scheme,
         codes={code.code: Classification(**dict(code), scheme=codes.scheme) for code in codes.code},
+        in_flight=entry.in_flight,
         options=entry.options,
     )
     return Room(entry.adapter, settings)

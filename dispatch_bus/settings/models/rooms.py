@@ -12,8 +12,9 @@ from dispatch_bus.settings.models.fields import Count, Country, Id, Table
 class RoomEntry(Table):
     """One room: which adapter speaks to it, in which coordinates and codes.
 
-    ``epsg`` is the code of its reference system; ``codes`` names a file in ``codes/``; the
-    adapter itself says what ``options`` it takes.
+    ``epsg`` is the code of its reference system; ``codes`` names a file in ``codes/``;
+    ``in_flight`` is how many messages it is handed before it has answered the first; the adapter
+    itself says what ``options`` it takes.
     """
 
     id: Id
@@ -21,6 +22,7 @@ class RoomEntry(Table):
     adapter: Id
     epsg: Count
     codes: Id
+    in_flight: Annotated[Count, Field(le=100)] = 32
     options: Annotated[dict[str, Any], Field(default_factory=dict)]
 
 

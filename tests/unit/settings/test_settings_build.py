@@ -28,6 +28,14 @@ def test_a_room_brings_its_codes(folder: Path) -> None:
     )
 
 
+def test_a_room_says_how_many_messages_it_takes_at_once(folder: Path) -> None:
+    """As many as its entry says, or 32."""
+    file = folder / "rooms.toml"
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("epsg = 28992", "epsg = 28992\nin_flight = 4", 1), "utf-8")
+    assert [room.settings.in_flight for room in load(folder).rooms[:2]] == [4, 32]
+
+
 def test_a_centre_keeps_what_it_is(folder: Path) -> None:
     """A centre has its position, disciplines, catchment, languages, desks and room."""
     centre = load(folder).book.centre("NL-ALL")
