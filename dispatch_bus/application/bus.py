@@ -13,9 +13,7 @@ from attrs import frozen
 from dispatch_bus.domain.book import Book
 from dispatch_bus.domain.geography import Geography
 from dispatch_bus.domain.message import Message
-from dispatch_bus.domain.notice import Answer
-from dispatch_bus.domain.report import Report
-from dispatch_bus.sdk.adapter import RoomStatus
+from dispatch_bus.sdk.adapter import Meaning, RoomStatus
 from dispatch_bus.sdk.calls import Outcome
 from dispatch_bus.sdk.page import Page
 from dispatch_bus.store.outside import Outside
@@ -48,7 +46,7 @@ class Gate(Protocol):
     def confirm(self, cursor: str, *, deadline_s: float) -> None:
         """Tell the room that everything up to ``cursor`` is stored."""
 
-    def read(self, raw: bytes, *, deadline_s: float) -> Report | Answer:
+    def read(self, raw: bytes, *, deadline_s: float) -> Meaning:
         """Understand one record."""
 
     def check(self, *, deadline_s: float) -> RoomStatus:

@@ -13,6 +13,7 @@ import structlog
 from attrs import define, field
 
 from dispatch_bus.application.bus import Bus, Calls, Gate
+from dispatch_bus.application.inboxes import note_outcomes
 from dispatch_bus.application.outcomes import Returned, attempted, record
 from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.store.claims import Telling
@@ -100,6 +101,7 @@ class _Lane:
             with self._bus.store.begin() as uow:
                 if returned:
                     record(self._bus, uow, returned)
+                    note_outcomes(uow, self._room, [outcome for _, outcome in returned])
                 free = self._free(uow.now, returned)
                 return claim(self._bus, uow, self._room, free) if free else []
         except (Retry, Stop):

@@ -13,15 +13,17 @@ from datetime import datetime, timedelta
 import structlog
 from attrs import evolve, frozen
 
-from dispatch_bus.application import answering
+from dispatch_bus.application import answering, inboxes
 from dispatch_bus.application.bus import Bus, Gate
 from dispatch_bus.application.quarantining import Origin, note, quarantine
 from dispatch_bus.application.recording import Arrival, record
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.domain.message import Received, Unread
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk.adapter import Meaning
 from dispatch_bus.sdk.page import Page, Record
 from dispatch_bus.store.failures import Unstorable
 from dispatch_bus.store.journal import About
@@ -162,12 +164,16 @@ def _understood(
     bus: Bus,
     uow: UnitOfWork,
     origin: Origin,
-    meaning: Report | Answer | None,
+    meaning: Meaning | None,
     locality: Locality | None,
     pulled_at: datetime,
 ) -> None:
     if isinstance(meaning, Answer):
         _answer(bus, uow, origin, meaning)
+    elif isinstance(meaning, Received):
+        inboxes.received(bus, uow, origin, meaning)
+    elif isinstance(meaning, Unread):
+        inboxes.unread(uow, origin, meaning)
     elif meaning is not None and locality is not None:
         arrival = Arrival(
             room=origin.room,
@@ -234,7 +240,7 @@ def _is_replaying(uow: UnitOfWork, kept: Quarantined) -> bool:
 
 
 def _settle_replay(
-    bus: Bus, uow: UnitOfWork, kept: Quarantined, meaning: Report | Answer, locality: Locality
+    bus: Bus, uow: UnitOfWork, kept: Quarantined, meaning: Meaning, locality: Locality
 ) -> None:
     origin = Origin(room=kept.room, record=kept.record, correlation=kept.correlation)
     try:

@@ -21,23 +21,34 @@ from dispatch_bus.store.journal import About
 from dispatch_bus.store.unit import UnitOfWork
 
 T = TypeVar("T")
+# The word on a message that left an inbox is due by then; after that it goes out again without.
+_LATEST_WORD = timedelta(seconds=60)
 Returned = tuple[Telling, Outcome]
 
 
 def attempted(uow: UnitOfWork, telling: Telling) -> None:
     """Note that a telling is about to be handed over."""
-    _note(uow, telling, EntryKind.DELIVERY_ATTEMPTED, attempt=telling.attempts)
+    note(uow, telling, EntryKind.DELIVERY_ATTEMPTED, attempt=telling.attempts)
 
 
 def record(bus: Bus, uow: UnitOfWork, returned: Sequence[Returned]) -> None:
     """Record what came of tellings, all of them under the locks of their incidents."""
     uow.claims.lock_incidents(telling for telling, _ in returned)
-    if receipts := _of(returned, Receipt):
-        _delivered(bus, uow, receipts)
+    receipts = _of(returned, Receipt)
+    if arrived := [one for one in receipts if one[1].waits_s is None]:
+        _delivered(bus, uow, arrived)
+    if posted := [one for one in receipts if one[1].waits_s is not None]:
+        _posted(uow, posted)
     if refusals := _of(returned, Refused):
         _give_up(uow, refusals)
     if failures := _of(returned, Retry):
         _put_off(bus, uow, [telling for telling, _ in failures])
+
+
+def received(bus: Bus, uow: UnitOfWork, telling: Telling, receipt: Receipt) -> None:
+    """Record a receipt that a room gave later, for a telling that waited in its inbox."""
+    uow.claims.lock_incidents([telling])
+    _delivered(bus, uow, [(telling, receipt)])
 
 
 def backoff_s(bus: Bus, attempts: int) -> float:
@@ -65,7 +76,7 @@ def _arrived(
     bus: Bus, uow: UnitOfWork, telling: Telling, receipt: Receipt, notice: Notice
 ) -> Notice:
     facts = {"reference": receipt.reference, "received_at": receipt.received.isoformat()}
-    _note(uow, telling, EntryKind.DELIVERY_MADE, **facts)
+    note(uow, telling, EntryKind.DELIVERY_MADE, **facts)
     step = _step(uow, notice, telling)
     if step.tell:
         carry_out(bus, uow, uow.incidents.lock(notice.incident), step)
@@ -83,11 +94,21 @@ def _step(uow: UnitOfWork, notice: Notice, telling: Telling) -> Step:
     return handoff.heard(notice, uow.now) if heard else unchanged(notice)
 
 
+def _posted(uow: UnitOfWork, receipts: Sequence[tuple[Telling, Receipt]]) -> None:
+    """Note that tellings wait in their room's inbox; they are due again when they left it."""
+    waits = (timedelta(seconds=receipt.waits_s or 0.0) for _, receipt in receipts)
+    untils = [uow.now + wait + _LATEST_WORD for wait in waits]
+    uow.claims.put_off([telling for telling, _ in receipts], untils)
+    for telling, receipt in receipts:
+        facts = {"reference": receipt.reference, "waits_s": receipt.waits_s}
+        note(uow, telling, EntryKind.DELIVERY_POSTED, **facts)
+
+
 def _put_off(bus: Bus, uow: UnitOfWork, tellings: Sequence[Telling]) -> None:
     waits = (timedelta(seconds=backoff_s(bus, telling.attempts)) for telling in tellings)
     uow.claims.put_off(tellings, [uow.now + wait for wait in waits])
     for telling in tellings:
-        _note(uow, telling, EntryKind.DELIVERY_FAILED, attempt=telling.attempts)
+        note(uow, telling, EntryKind.DELIVERY_FAILED, attempt=telling.attempts)
 
 
 def _give_up(uow: UnitOfWork, refusals: Sequence[tuple[Telling, Refused]]) -> None:
@@ -95,10 +116,11 @@ def _give_up(uow: UnitOfWork, refusals: Sequence[tuple[Telling, Refused]]) -> No
     for telling, reason in refusals:
         if telling.row in given_up:
             # Neither the value nor the room's own words are kept: both may be personal.
-            _note(uow, telling, EntryKind.DELIVERY_UNDELIVERABLE, field=reason.field)
+            note(uow, telling, EntryKind.DELIVERY_UNDELIVERABLE, field=reason.field)
 
 
-def _note(uow: UnitOfWork, telling: Telling, kind: EntryKind, **facts: object) -> None:
+def note(uow: UnitOfWork, telling: Telling, kind: EntryKind, **facts: object) -> None:
+    """Journal what became of a telling, with the facts that all such entries have."""
     uow.journal.append(uow.now, _about(telling), Happening(kind, _facts(telling) | facts))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from attrs import frozen
 
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.store.inboxes import InboxState
 from dispatch_bus.store.rooms import RoomState
 from dispatch_bus.store.unit import UnitOfWork
 
@@ -33,7 +34,9 @@ class RoomView:
 
     ``unread`` means that no process of the bus reads it, so nothing is known of it. ``undelivered``
     counts the tellings it still lacks, the oldest of which was told at ``undelivered_since``;
-    ``clock_ahead_s`` is how far its clock was ahead of the bus's when last measured.
+    ``clock_ahead_s`` is how far its clock was ahead of the bus's when last measured. Where an inbox
+    stands between, ``inbox_waiting`` messages were in it when last asked, and a room that leaves
+    them there unread is unreachable; ``inbox_full_since`` is none while it takes more.
     """
 
     id: str
@@ -45,6 +48,8 @@ class RoomView:
     undelivered: int
     undelivered_since: datetime | None
     clock_ahead_s: float | None
+    inbox_waiting: int | None
+    inbox_full_since: datetime | None
 
 
 @frozen(kw_only=True)
@@ -66,9 +71,10 @@ def views(bus: Bus, uow: UnitOfWork) -> tuple[RoomView, ...]:
     states = {state.id: state for state in uow.rooms.all()}
     rows: list[list[Any]] = [list(row) for row in uow.deliveries.waiting()]
     waiting = {room: (count, since) for room, count, since in rows}
+    inboxes = uow.inboxes.all()
     held = uow.signals.held(uow.now)
     return tuple(
-        _view(bus, room, states.get(room), waiting.get(room, (0, None)), held)
+        _view(bus, room, states.get(room), waiting.get(room, (0, None)), inboxes.get(room), held)
         for room in sorted({one.room for one in bus.book.centres.values() if one.room})
     )
 
@@ -78,24 +84,28 @@ def _view(
     room: str,
     state: RoomState | None,
     waiting: tuple[int, datetime | None],
+    inbox: InboxState | None,
     held: Iterable[str],
 ) -> RoomView:
     centres = tuple(sorted(one.id for one in bus.book.centres.values() if one.room == room))
+    since = (state.failing_since if state else None) or (inbox.unattended_since if inbox else None)
     return RoomView(
         id=room,
         centres=centres,
-        reading=_reading(room, state, held),
-        unreachable_since=state.failing_since if state else None,
+        reading=_reading(room, since, held),
+        unreachable_since=since,
         records=state.records if state else 0,
         last_record_at=state.pulled_at if state else None,
         undelivered=waiting[0],
         undelivered_since=waiting[1],
         clock_ahead_s=state.clock_ahead_s if state else None,
+        inbox_waiting=inbox.waiting if inbox else None,
+        inbox_full_since=inbox.full_since if inbox else None,
     )
 
 
-def _reading(room: str, state: RoomState | None, held: Iterable[str]) -> Reading:
+def _reading(room: str, unreachable_since: datetime | None, held: Iterable[str]) -> Reading:
     # A room that nobody reads cannot be called reachable, however well it answered before.
     if reading_lease(room) not in held:
         return Reading.UNREAD
-    return Reading.UNREACHABLE if state and state.failing_since else Reading.REACHABLE
+    return Reading.UNREACHABLE if unreachable_since else Reading.REACHABLE

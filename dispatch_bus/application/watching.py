@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from attrs import frozen
+from attrs import field, frozen
 
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.feed import told
 from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.notice import Notice
 from dispatch_bus.journal.entry import Entry
+from dispatch_bus.store.inboxes import InboxState
 from dispatch_bus.store.rooms import RoomState
 
 _ENTRIES = 500
@@ -39,6 +40,7 @@ class Glance:
     notices: dict[tuple[str, str], int]
     handoffs: tuple[Notice, ...]
     quarantined: int
+    inboxes: dict[str, InboxState] = field(factory=dict)
 
     @property
     def is_quiet(self) -> bool:
@@ -65,4 +67,5 @@ def glance(bus: Bus, after: int) -> Glance:
             notices=uow.notices.counts(Mode.ACTUAL),
             handoffs=tuple(uow.notices.pending_handoffs(_HANDOFFS)),
             quarantined=sum(uow.quarantine.counts().values()),
+            inboxes=uow.inboxes.all(),
         )

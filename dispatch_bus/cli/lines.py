@@ -22,6 +22,7 @@ _COLOURS = {
     "record": "yellow",
     "delivery": "blue",
     "room": "yellow",
+    "inbox": "yellow",
     "part": "bold green",
 }
 
@@ -90,6 +91,10 @@ def _undeliverable(facts: Facts) -> str:
     return f"{_attempt(facts)} refused: {facts['field']}"
 
 
+def _unread(facts: Facts) -> str:
+    return f"{_attempt(facts)} left its inbox: {facts['reason']}"
+
+
 def _attempt(facts: Facts) -> str:
     return f"{facts['act']} → {facts['centre']} ({facts['room']})"
 
@@ -126,6 +131,8 @@ _WORDS: dict[str, Callable[[Facts], str]] = {
     EntryKind.NOTICE_DELIVERED: _between,
     EntryKind.DELIVERY_ATTEMPTED: _attempt,
     EntryKind.DELIVERY_MADE: _attempt,
+    EntryKind.DELIVERY_POSTED: _attempt,
+    EntryKind.DELIVERY_UNREAD: _unread,
     EntryKind.DELIVERY_FAILED: _attempt,
     EntryKind.DELIVERY_UNDELIVERABLE: _undeliverable,
     EntryKind.DELIVERY_OVERDUE: _overdue,

@@ -17,6 +17,7 @@ from dispatch_bus.cli.lines import told
 from dispatch_bus.cli.supervise import Change, State
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.notice import Notice, NoticeKind
+from dispatch_bus.store.rooms import RoomState
 
 _TOLD = frozenset(
     {
@@ -36,6 +37,8 @@ _TOLD = frozenset(
         EntryKind.ALARM_RAISED,
         EntryKind.ROOM_UNREACHABLE,
         EntryKind.ROOM_REACHABLE,
+        EntryKind.INBOX_FULL,
+        EntryKind.INBOX_FREE,
         EntryKind.NOTICE_ACKNOWLEDGED,
     }
 )
@@ -117,10 +120,19 @@ def _rooms(glance: Glance) -> RenderableType:
     for room in glance.rooms:
         waiting = glance.waiting.get(room.id)
         lacks = f"{waiting.count}, oldest {_age(glance.now, waiting.since)}" if waiting else "—"
-        down = f"[red]DOWN {_age(glance.now, room.failing_since)}[/]" if room.failing_since else ""
         pulled = f"{_age(glance.now, room.pulled_at)} ago" if room.pulled_at else "—"
-        table.add_row(room.id, f"{room.records:,}", pulled, lacks, down or "[green]reads[/]")
+        table.add_row(room.id, f"{room.records:,}", pulled, lacks, _state(glance, room))
     return Group(table, _totals(glance))
+
+
+def _state(glance: Glance, room: RoomState) -> str:
+    inbox = glance.inboxes.get(room.id)
+    down = room.failing_since or (inbox.unattended_since if inbox else None)
+    if down:
+        return f"[red]DOWN {_age(glance.now, down)}[/]"
+    if inbox and inbox.full_since:
+        return f"[red]INBOX FULL {_age(glance.now, inbox.full_since)}[/]"
+    return "[green]reads[/]"
 
 
 def _totals(glance: Glance) -> Text:

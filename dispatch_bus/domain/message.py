@@ -12,6 +12,7 @@ from attrs import field, frozen
 from dispatch_bus.domain.agreement import Shareable
 from dispatch_bus.domain.checks import aware, characters, to_utc
 from dispatch_bus.domain.codes import Discipline, Mode
+from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.notice import Notice, NoticeKind, NoticeState, Side
 from dispatch_bus.domain.place import Address, Place
 from dispatch_bus.domain.report import (
@@ -89,10 +90,55 @@ class Message:
 
 @frozen(kw_only=True)
 class Receipt:
-    """A room's word that it holds a message; ``received`` is by the room's clock."""
+    """A room's word that it holds a message; ``received`` is by the room's clock.
+
+    With ``waits_s`` it is only its inbox that does, for so many seconds: the room's own word comes
+    as a record, once somebody there has taken the message out.
+    """
 
     reference: str = field(validator=characters(100))
     received: datetime = field(converter=to_utc, validator=aware)
+    waits_s: float | None = None
+
+
+@frozen(kw_only=True)
+class Received:
+    """A room's word, as a record, that it took a message out of its inbox; by its own clock."""
+
+    message: str = field(validator=characters())
+    reference: str = field(validator=characters(100))
+    received: datetime = field(converter=to_utc, validator=aware)
+
+
+class UnreadReason(StrEnum):
+    """Why a message left a room's inbox unread."""
+
+    EXPIRED = "expired"
+    REJECTED = "rejected"
+    DELIVERY_LIMIT = "delivery_limit"
+
+
+@frozen(kw_only=True)
+class Unread:
+    """A message that nobody took out of its room's inbox; ``at`` is by the broker's clock."""
+
+    message: str = field(validator=characters())
+    reason: UnreadReason
+    at: datetime = field(converter=to_utc, validator=aware)
+
+
+def named(message: str) -> tuple[UUID, Side, int]:
+    """Return the notice, side and sequence that a message's id is made of.
+
+    Raises:
+        Refused: it is no such id.
+    """
+    try:
+        notice, side, sequence = message.split("/")
+        return UUID(notice), Side(side), int(sequence)
+    except ValueError:
+        remedy = "Send the id of the message as it came."
+        raise Refused("message", message, remedy) from None
 
 
 _OFFER_STATES = frozenset({NoticeState.OFFERED, NoticeState.DELIVERED, NoticeState.SHOWN})

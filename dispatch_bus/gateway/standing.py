@@ -89,6 +89,15 @@ def _rooms(found: Standing) -> Iterator[Metric]:
     lacking = "How long a room has lacked the oldest telling."
     yield _family("room_undelivered_oldest_seconds", lacking, "room", since)
     yield _family("room_clock_ahead_seconds", "How far ahead its clock is.", "room", _clocks(found))
+    yield from _inboxes(found)
+
+
+def _inboxes(found: Standing) -> Iterator[Metric]:
+    inboxes = [one for one in found.rooms if one.inbox_waiting is not None]
+    waiting = {one.id: float(one.inbox_waiting or 0) for one in inboxes}
+    yield _family("inbox_messages", "Messages in a room's inbox.", "room", waiting)
+    full = {one.id: float(one.inbox_full_since is not None) for one in inboxes}
+    yield _family("inbox_full", "Whether a room's inbox takes no more.", "room", full)
 
 
 def _clocks(found: Standing) -> dict[str, float]:

@@ -8,12 +8,17 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from attrs import field, frozen
+from attrs.converters import optional as optional_converter
+from attrs.validators import optional
 
 from dispatch_bus.domain.checks import aware, characters, to_utc
 from dispatch_bus.domain.errors import Retry
-from dispatch_bus.domain.message import Message, Receipt
+from dispatch_bus.domain.message import Message, Receipt, Received, Unread
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Classification, Report
+
+Meaning = Report | Answer | Received | Unread
+"""What a record can mean: a case, an answer, or what became of a message in the room's inbox."""
 
 
 @frozen(kw_only=True)
@@ -53,10 +58,18 @@ class RawPage:
 
 @frozen(kw_only=True)
 class RoomStatus:
-    """A room's own word on itself: its name and what its clock says."""
+    """A room's own word on itself: its name, and what its clock says if that can be asked.
+
+    Where an inbox stands between, ``waiting`` is how many messages are in it, and ``attended``
+    whether anybody reads it.
+    """
 
     name: str = field(validator=characters())
-    clock: datetime = field(converter=to_utc, validator=aware)
+    clock: datetime | None = field(
+        default=None, converter=optional_converter(to_utc), validator=optional(aware)
+    )
+    waiting: int | None = None
+    attended: bool = True
 
 
 class TooLarge(Retry):
@@ -93,7 +106,7 @@ class Adapter(ABC):
         """
 
     @abstractmethod
-    def read(self, raw: bytes) -> Report | Answer:
+    def read(self, raw: bytes) -> Meaning:
         """Understand one record.
 
         Raises:

@@ -9,6 +9,7 @@ from dispatch_bus.domain.errors import Refused, Retry, Stop
 from dispatch_bus.domain.json import JSON
 from dispatch_bus.sdk import frames, wire
 from dispatch_bus.sdk.adapter import TooLarge
+from dispatch_bus.sdk.mailbox import Full
 
 T = TypeVar("T")
 Error = Refused | Retry | Stop
@@ -30,6 +31,8 @@ def outcome(room: str, answer: JSON, decode: Callable[[Any], T]) -> T | Error:
     if "error" not in answer:
         return decode(answer["result"])
     error = wire.error_from_json(answer["error"])
+    if isinstance(error, Full):
+        return error
     return Retry(f"{room}: {error.what}", error.after_s) if isinstance(error, Retry) else error
 
 

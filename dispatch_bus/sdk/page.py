@@ -5,8 +5,7 @@ from __future__ import annotations
 from attrs import field, frozen
 
 from dispatch_bus.domain.errors import Refused
-from dispatch_bus.domain.notice import Answer
-from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk.adapter import Meaning
 
 
 @frozen(kw_only=True)
@@ -15,7 +14,7 @@ class Record:
 
     id: str
     raw: bytes
-    understood: Report | Answer | None = None
+    understood: Meaning | None = None
     refusal: Refused | None = field(default=None)
 
     @refusal.validator

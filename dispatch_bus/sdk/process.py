@@ -9,10 +9,8 @@ from typing import Any, TypeVar
 
 from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry
 from dispatch_bus.domain.json import JSON, from_json, to_json
-from dispatch_bus.domain.notice import Answer
-from dispatch_bus.domain.report import Report
 from dispatch_bus.sdk import answers, wire
-from dispatch_bus.sdk.adapter import RawPage, RoomSettings, RoomStatus
+from dispatch_bus.sdk.adapter import Meaning, RawPage, RoomSettings, RoomStatus
 from dispatch_bus.sdk.calls import Calls, Pace
 from dispatch_bus.sdk.child import Child, spawn
 from dispatch_bus.sdk.page import Page, Record
@@ -80,7 +78,7 @@ class RoomProcess:
         with self._one_at_a_time(deadline_s):
             self._ask("confirm", {"cursor": cursor}, deadline_s, lambda _: None)
 
-    def read(self, raw: bytes, *, deadline_s: float) -> Report | Answer:
+    def read(self, raw: bytes, *, deadline_s: float) -> Meaning:
         """Understand one record; the deadline is for each of two attempts.
 
         Raises:

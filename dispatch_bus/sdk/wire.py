@@ -13,12 +13,20 @@ from typing import Any
 from dispatch_bus.domain.checks import storable
 from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry, Stop, shown
 from dispatch_bus.domain.json import JSON, from_json, to_json
+from dispatch_bus.domain.message import Received, Unread
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Report
-from dispatch_bus.sdk.adapter import RawPage, RawRecord
+from dispatch_bus.sdk.adapter import Meaning, RawPage, RawRecord
+from dispatch_bus.sdk.mailbox import Full
 
-Understanding = Report | Answer | Refused
-_UNDERSTOOD: dict[str, type[Report] | type[Answer]] = {"report": Report, "answer": Answer}
+Understanding = Meaning | Refused
+_UNDERSTOOD: dict[str, type[Meaning]] = {
+    "report": Report,
+    "answer": Answer,
+    "received": Received,
+    "unread": Unread,
+}
+_NAMES = {kind: name for name, kind in _UNDERSTOOD.items()}
 _LONGEST_TEXT = 500
 
 
@@ -48,6 +56,8 @@ def error_to_json(error: DispatchBusError) -> JSON:
         return {"type": "refused", "field": error.field, "value": value, "remedy": error.remedy}
     if isinstance(error, Stop):
         return {"type": "stop", "what": error.what, "remedy": error.remedy}
+    if isinstance(error, Full):
+        return {"type": "full", "room": error.room, "waiting": error.waiting}
     if isinstance(error, Retry):
         return {"type": "retry", "what": error.what, "after_s": error.after_s}
     return {"type": "retry", "what": str(error), "after_s": 1.0}
@@ -60,6 +70,9 @@ def error_from_json(data: Mapping[str, Any]) -> Refused | Retry | Stop:
         return Refused(_clean(data["field"]), value, _clean(data["remedy"]))
     if data["type"] == "retry":
         return Retry(_clean(data["what"]), float(data["after_s"]))
+    if data["type"] == "full":
+        waiting = data["waiting"]
+        return Full(_clean(data["room"]), None if waiting is None else int(waiting))
     if data["type"] == "stop":
         return Stop(_clean(data["what"]), _clean(data["remedy"]))
     raise ValueError(data["type"])
@@ -78,7 +91,7 @@ def understanding_to_json(value: Understanding) -> JSON:
     """Encode what one record means, or why it is refused."""
     if isinstance(value, Refused):
         return {"refused": error_to_json(value)}
-    return {"report" if isinstance(value, Report) else "answer": to_json(value)}
+    return {_NAMES[type(value)]: to_json(value)}
 
 
 def understandings_from_json(count: int) -> Callable[[Any], list[Understanding]]:

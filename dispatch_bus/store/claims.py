@@ -78,20 +78,33 @@ _GIVE_UP = text(
     RETURNING delivery.notice, delivery.side
     """
 )
+_IN_INBOX = text(
+    """
+    SELECT delivery.*, incident.key_day, incident.key_wrapped, incident.correlation
+    FROM delivery JOIN incident ON incident.id = delivery.incident
+    WHERE notice = :notice AND side = :side AND delivery.room = :room
+    """
+)
+_TAKE_BACK = text(
+    """
+    UPDATE delivery SET stuck = :stuck, due_at = :now, attempts = 0
+    WHERE notice = :notice AND side = :side AND sequence = :sequence AND delivered < sequence
+    """
+)
 
 
 @frozen(kw_only=True)
 class Telling:
     """A claimed delivery: the message to hand over now, and how often that was tried.
 
-    ``claimed_until`` tells this claim from a later one on the same row.
+    ``claimed_until`` tells this claim from a later one on the same row; none, and nobody claims it.
     """
 
     message: Message
     room: str
     centre: str
     attempts: int
-    claimed_until: datetime
+    claimed_until: datetime | None
     correlation: str
 
     @property
@@ -139,6 +152,18 @@ class Claims:
         Returns the rows whose claim has not run out: where it has, the next one learns the same.
         """
         return self._write(_GIVE_UP, tellings)
+
+    def in_inbox(self, notice: UUID, side: Side, room: str) -> Telling | None:
+        """Return the newest telling to one side, if it is one of this room; claimed or not."""
+        asked = {"notice": notice, "side": side, "room": room}
+        row = self._connection.execute(_IN_INBOX, asked).one_or_none()
+        return self._telling(row) if row else None
+
+    def take_back(self, telling: Telling, now: datetime, *, stuck: bool) -> None:
+        """Note that nobody took a telling out of the inbox: it is due again, or never more."""
+        notice, side = telling.row
+        asked = {"notice": notice, "side": side, "sequence": telling.message.sequence}
+        self._connection.execute(_TAKE_BACK, asked | {"now": now, "stuck": stuck})
 
     def _write(self, statement: TextClause, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
         rows = self._connection.execute(statement, _told(tellings))

@@ -175,6 +175,15 @@ room = Table(
     Column("clock_at", Moment),
 )
 
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("room", Text, primary_key=True),
+    Column("waiting", BigInteger),
+    Column("unattended_since", Moment),
+    Column("full_since", Moment),
+)
+
 quarantine = Table(
     "quarantine",
     metadata,

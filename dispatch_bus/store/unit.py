@@ -17,6 +17,7 @@ from dispatch_bus.store.claims import Claims
 from dispatch_bus.store.deliveries import Deliveries
 from dispatch_bus.store.erasures import Erasures
 from dispatch_bus.store.failures import translated
+from dispatch_bus.store.inboxes import Inboxes
 from dispatch_bus.store.incidents import Incidents
 from dispatch_bus.store.journal import Journal, stream
 from dispatch_bus.store.keys import KeyRing
@@ -43,6 +44,7 @@ class UnitOfWork:
         self.deliveries = Deliveries(connection, keys)
         self.claims = Claims(connection, keys)
         self.rooms = Rooms(connection)
+        self.inboxes = Inboxes(connection)
         self.quarantine = Quarantine(connection, keys)
         self.signals = Signals(connection)
         self.stages = Stages(connection)

@@ -29,6 +29,10 @@ class Room(Said):
     """Since when the oldest of them waits, or null."""
     clock_ahead_s: float | None = Field(examples=[0.012])
     """Seconds that its clock was ahead of the bus's when last measured, or null."""
+    inbox_waiting: int | None = Field(examples=[None])
+    """Messages in its inbox when last asked, or null where it has none."""
+    inbox_full_since: Moment | None = Field(examples=[None])
+    """Since when its inbox takes no more, or null."""
 
 
 class Rooms(Said):

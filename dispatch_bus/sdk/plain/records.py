@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from dispatch_bus.domain.codes import Category, Discipline, Priority
 from dispatch_bus.domain.errors import Refused
@@ -24,8 +24,11 @@ _DERIVED = (
 )
 
 
-def read(raw: bytes, room: RoomSettings) -> Report | Answer:
-    """Understand one record.
+T = TypeVar("T")
+
+
+def read(raw: bytes, room: RoomSettings, **more: type[T]) -> Report | Answer | T:
+    """Understand one record; ``more`` are types of record beside ``case`` and ``answer``.
 
     Raises:
         Refused: naming the field by its path in the room's record.
@@ -39,8 +42,11 @@ def read(raw: bytes, room: RoomSettings) -> Report | Answer:
             return _report(data, room)
         case "answer":
             return from_json(data, Answer)
+        case str(other) if other in more:
+            return from_json(data, more[other])
         case other:
-            raise Refused("type", other, "Send one of: case, answer.")
+            known = ", ".join(("case", "answer", *more))
+            raise Refused("type", other, f"Send one of: {known}.")
 
 
 def _report(data: Mapping[str, Any], room: RoomSettings) -> Report:

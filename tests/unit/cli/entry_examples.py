@@ -72,6 +72,8 @@ FACTS: dict[EntryKind, dict[str, Any]] = {
     EntryKind.ANSWER_REFUSED: {"answer": "BE/a-1", "kind": "accept", "field": "by", "remedy": "x"},
     EntryKind.DELIVERY_ATTEMPTED: TELLING,
     EntryKind.DELIVERY_MADE: TELLING | {"reference": "B-9", "received_at": NOON.isoformat()},
+    EntryKind.DELIVERY_POSTED: TELLING | {"reference": "inbox.BE", "waits_s": 3600.0},
+    EntryKind.DELIVERY_UNREAD: TELLING | {"reason": "expired", "overtaken": False},
     EntryKind.DELIVERY_FAILED: TELLING,
     EntryKind.DELIVERY_UNDELIVERABLE: TELLING | {"field": "content.people[0].name"},
     EntryKind.DELIVERY_OVERDUE: TELLING | PHONES | {"second_channel": "telephone"},
@@ -79,6 +81,8 @@ FACTS: dict[EntryKind, dict[str, Any]] = {
     EntryKind.ALARM_RAISED: {"reason": "offer_expired"} | PHONES,
     EntryKind.ROOM_UNREACHABLE: {"room": "DE", "side": "pull"},
     EntryKind.ROOM_REACHABLE: {"room": "DE", "side": "pull"},
+    EntryKind.INBOX_FULL: {"room": "BE", "waiting": 10_000},
+    EntryKind.INBOX_FREE: {"room": "BE"},
     EntryKind.CONSULTED: {"by": "desk-1", "revision": 1, "session": "ab", "reason": "dispatch"},
     EntryKind.DAY_ERASED: {"day": "2026-01-01"},
     EntryKind.JOURNAL_RESTORED: {
