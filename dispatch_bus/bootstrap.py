@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import socket
 from collections.abc import Sequence
 from importlib.metadata import entry_points
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import borderzones
@@ -25,7 +27,8 @@ from dispatch_bus.settings import (
     load,
     refuse_mistakes,
 )
-from dispatch_bus.store import schema
+from dispatch_bus.settings.models.bus import Tls
+from dispatch_bus.store import address, schema
 from dispatch_bus.store.embedded import find_running
 from dispatch_bus.store.engine import connect
 from dispatch_bus.store.keys import KeyRing
@@ -35,6 +38,8 @@ from dispatch_bus.store.unit import Store
 ZONES_FILE = "zones.bzones"
 ADAPTERS = "dispatch_bus.adapters"
 _NOT_A_PLACE = float("nan")
+# Whoever held one is replaced so many seconds after it was last heard of.
+_LEASE_S = 5.0
 
 
 class NotRunning(Stop):
@@ -138,17 +143,30 @@ def data_folder(settings: BusSettings) -> Path:
 
 
 def database_url(settings: BusSettings) -> str:
-    """Return the URL of the configured database, or of the embedded one that runs.
+    """Return the URL of the configured database, or of the embedded one that runs; it is a secret.
 
     Raises:
         NotRunning: the embedded database does not run.
+        Stop: a file that the configuration names cannot be read.
     """
     if settings.store.url:
-        return settings.store.url
+        store = settings.store
+        tls = tls_files(settings, store.tls)
+        known = address.password(data_folder(settings), store.password_file)
+        return address.complete(store.url, known, address.Tls(**tls) if tls else None)
     running = find_running(data_folder(settings) / "postgres")
     if running is None:
         raise NotRunning
     return running.url
+
+
+def tls_files(settings: BusSettings, tls: Tls) -> dict[str, str]:
+    """Return the paths of the files for TLS by their keys; none where it is not used.
+
+    Raises:
+        Stop: one of them cannot be read.
+    """
+    return address.files(data_folder(settings), tls.model_dump()) if tls.ca_file else {}
 
 
 def make_keys(settings: BusSettings) -> None:
@@ -195,7 +213,7 @@ def wire(settings: Settings, zones: Zones, actor: str) -> Bus:
         new_id=uuid4,
         jitter=random.random,
         holder=_holder(settings.bus, actor),
-        origin="dispatch-bus/embedded",
+        origin=f"dispatch-bus/{_log_name(settings.bus)}",
     )
 
 
@@ -203,9 +221,17 @@ def _holder(settings: BusSettings, actor: str) -> str:
     """Name this process on its leases.
 
     The embedded bus has one process of each kind, so the next one may go on with its leases
-    at once; elsewhere they have to run out.
+    at once; elsewhere they have to run out. Containers may share host name and process number.
     """
-    return f"{actor}@{socket.gethostname()}:{os.getpid()}" if settings.store.url else actor
+    if not settings.store.url:
+        return actor
+    return f"{actor}@{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+
+
+def _log_name(settings: BusSettings) -> str:
+    """Name the journal in its checkpoints: by its database, the same in each process."""
+    database = urlsplit(settings.store.url).path[1:]
+    return re.sub(r"[^A-Za-z0-9._-]", "_", database) or "embedded"
 
 
 def _limits(settings: BusSettings) -> Limits:
@@ -225,6 +251,6 @@ def _limits(settings: BusSettings) -> Limits:
         seal_batch=1_000,
         checkpoint_every=10_000,
         checkpoint_rest_s=5.0,
-        lease_s=max(10.0, intake.wait_s + intake.deadline_s),
+        lease_s=_LEASE_S,
         personal_days=settings.retention.personal_days,
     )

@@ -17,6 +17,7 @@ from dispatch_bus.application import answering, inboxes
 from dispatch_bus.application.bus import Bus, Gate
 from dispatch_bus.application.quarantining import Origin, note, quarantine
 from dispatch_bus.application.recording import Arrival, record
+from dispatch_bus.application.rooms import reading_lease
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.kinds import EntryKind, Happening
@@ -46,14 +47,18 @@ class _Located:
     locality: Locality | None
 
 
-def pull(bus: Bus, room: str, gate: Gate) -> int:
+def pull(bus: Bus, room: str, gate: Gate) -> int | None:
     """Pull, store and confirm one page of a room; return how many records it had.
 
+    Returns none, and leaves the gate alone, where another process reads the room.
+
     Raises:
-        Retry: another process reads the room, the backlog is full, or the room or the database
-            did not answer; a room that does not is marked as failing.
+        Retry: the backlog is full, or the room or the database did not answer; a room that does
+            not is marked as failing.
     """
     state = _may_pull(bus, room)
+    if state is None:
+        return None
     try:
         page = _fetch(bus, state, gate)
     except (Retry, Refused):
@@ -86,15 +91,20 @@ def _confirm(bus: Bus, state: RoomState, gate: Gate) -> None:
         uow.rooms.note_confirmed(state.id, state.pages)
 
 
-def _may_pull(bus: Bus, room: str) -> RoomState:
-    limits = bus.limits
+def _may_pull(bus: Bus, room: str) -> RoomState | None:
+    backlog = bus.limits.backlog
     with bus.store.begin() as uow:
-        hold = timedelta(seconds=limits.lease_s)
-        if not uow.signals.lease(f"pull/{room}", bus.holder, uow.now, hold):
-            raise Retry(f"Another process reads room {room}", limits.lease_s / 2)
-        if uow.incidents.undecided() >= limits.backlog:
-            raise Retry(f"{limits.backlog} incidents wait for a decision; not pulling {room}")
+        if not _reads(bus, uow, room):
+            return None
+        if uow.incidents.undecided() >= backlog:
+            raise Retry(f"{backlog} incidents wait for a decision; not pulling {room}")
         return uow.rooms.get(room)
+
+
+def _reads(bus: Bus, uow: UnitOfWork, room: str) -> bool:
+    """Tell whether this process is the one that reads a room; it is from now on if nobody is."""
+    hold = timedelta(seconds=bus.limits.lease_s)
+    return uow.signals.lease(reading_lease(room), bus.holder, uow.now, hold)
 
 
 def _fetch(bus: Bus, state: RoomState, gate: Gate) -> Page:
@@ -209,9 +219,14 @@ def _answer(bus: Bus, uow: UnitOfWork, origin: Origin, given: Answer) -> None:
         answering.refuse(uow, given, reason)
 
 
-def replay(bus: Bus, room: str, gate: Gate) -> int:
-    """Read quarantined records again that a person has asked for; return how many."""
+def replay(bus: Bus, room: str, gate: Gate) -> int | None:
+    """Read quarantined records again that a person has asked for; return how many.
+
+    Returns none, and leaves the gate alone, where another process reads the room.
+    """
     with bus.store.begin() as uow:
+        if not _reads(bus, uow, room):
+            return None
         asked = uow.quarantine.replaying(room, REPLAYS_AT_ONCE)
     for one in asked:
         _replay_one(bus, one, gate)

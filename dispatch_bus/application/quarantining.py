@@ -16,6 +16,9 @@ from dispatch_bus.store.keys import Erased
 from dispatch_bus.store.quarantine import Quarantined, QuarantineState
 from dispatch_bus.store.unit import UnitOfWork
 
+# Stands for a room where a message of the broker was no record at all; no room has such an id.
+BROKER = "(broker)"
+
 
 @frozen(kw_only=True)
 class Origin:
@@ -34,10 +37,11 @@ def quarantine(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Re
     if known := uow.quarantine.find(origin.room, origin.record, raw):
         note(uow, known, EntryKind.RECORD_REPEATED, "intake")
     else:
-        _keep(bus, uow, origin, raw, reason)
+        keep(bus, uow, origin, raw, reason)
 
 
-def _keep(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Refused) -> None:
+def keep(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Refused) -> None:
+    """Keep a record's bytes with the reason, whether or not the same are kept already."""
     kept = Quarantined(
         id=bus.new_id(),
         room=origin.room,
@@ -81,13 +85,16 @@ def ask_replay(bus: Bus, record: UUID, mended: bytes | None, by: str) -> Quarant
     ``by`` is the account that asks, and that has mended the bytes where they are given.
 
     Raises:
-        NotAllowed: it has been settled already, or its bytes have been erased.
+        NotAllowed: it has been settled already, its bytes have been erased, or it is of no room.
     """
     with bus.store.begin() as uow:
         found = uow.quarantine.lock(record)
         if found.state is not QuarantineState.WAITING:
             remedy = "Only a record that is waiting can be replayed."
             raise NotAllowed("state", found.state.value, remedy)
+        if found.room == BROKER:
+            remedy = "It came from the broker, and no room can read it: dismiss it."
+            raise NotAllowed("room", found.room, remedy)
         try:
             uow.quarantine.replay(record, mended)
         except Erased as erased:

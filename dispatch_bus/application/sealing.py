@@ -14,13 +14,13 @@ from dispatch_bus.journal.verify import Report, verify
 from dispatch_bus.store.unit import UnitOfWork
 
 
-def seal(bus: Bus) -> int:
-    """Seal the next batch of entries, if this process leads; return how many."""
+def seal(bus: Bus) -> int | None:
+    """Seal the next batch of entries; return how many, or none where another process leads."""
     limits = bus.limits
     with bus.store.begin() as uow:
         hold = timedelta(seconds=limits.lease_s)
         if not uow.signals.lease("seal", bus.holder, uow.now, hold):
-            return 0
+            return None
         rows = uow.journal.settled(limits.seal_batch)
         epoch, frontier = uow.journal.tree()
         if rows:

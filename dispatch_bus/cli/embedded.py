@@ -86,9 +86,11 @@ def processes(settings: Settings, rooms: Sequence[Child] = ()) -> list[Supervise
 
 
 def _child(data: Path, name: str, config: Path) -> Child:
+    file = ready_file(data, name)
+    module = f"dispatch_bus.cli.{name}"
     return Child(
         name=name,
-        command=(sys.executable, "-m", f"dispatch_bus.cli.{name}", str(config)),
+        command=(sys.executable, "-m", module, str(config), "--ready-file", str(file)),
         log=data / "log" / f"{name}.log",
-        ready=says_ready(ready_file(data, name)),
+        ready=says_ready(file),
     )

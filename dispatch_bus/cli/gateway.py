@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import secrets
 import sys
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
@@ -24,20 +26,23 @@ def token(settings: BusSettings) -> str:
     return path.read_text().strip()
 
 
-def main(config: str) -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run until asked to stop; the status is 78 where an operator has to act first."""
-    return status_of(partial(_run, Path(config)))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("config", type=Path)
+    parser.add_argument("--ready-file", type=Path)
+    return status_of(partial(_run, **vars(parser.parse_args(arguments))))
 
 
-def _run(config: Path) -> None:
+def _run(config: Path, ready_file: Path | None) -> None:
     settings, zones = load_checked(config)
     logs.configure(settings.bus.log.format, settings.bus.log.level)
     bus = open_bus(settings, zones, "gateway")
     app = create_app(bus, token=token(settings.bus))
     address = settings.bus.gateway
-    ready = partial(say_ready, data_folder(settings.bus), "gateway")
+    ready = partial(say_ready, ready_file)
     Server(app, host=address.host, port=address.port, ready=ready).run()
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(sys.argv[1:]))

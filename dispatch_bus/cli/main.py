@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from dispatch_bus.bootstrap import database_url, load_checked
-from dispatch_bus.cli import backup, config, demo, journal, live, quarantine, zones
+from dispatch_bus.bootstrap import database_url, load_checked, make_keys
+from dispatch_bus.cli import backup, config, demo, journal, live, quarantine, serve, zones
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.domain.errors import DispatchBusError
 from dispatch_bus.observability import logs
@@ -23,6 +23,7 @@ _commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+_commands.command()(serve.serve)
 _commands.add_typer(backup.commands)
 _commands.add_typer(config.commands, name="config")
 _commands.add_typer(journal.commands, name="journal")
@@ -66,9 +67,10 @@ def run_demo(
 
 @_commands.command()
 def migrate(configuration: ConfigOption = None) -> None:
-    """Bring the database's schema up to date."""
+    """Bring the database's schema up to date; a new one's bus gets its keys."""
     settings, _ = load_checked(configuration)
     migrate_database(database_url(settings.bus))
+    make_keys(settings.bus)
 
 
 def app() -> None:

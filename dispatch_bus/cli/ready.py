@@ -1,8 +1,9 @@
-"""How a child process says that it does its work, or that it cannot."""
+"""How a process says that it does its work, or that it cannot."""
 
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,13 +18,26 @@ def ready_file(data: Path, name: str) -> Path:
     return data / "run" / f"{name}.pid"
 
 
-def say_ready(data: Path, name: str) -> None:
-    """Write this process's number, whole or not at all."""
-    path = ready_file(data, name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    draft.write_text(str(os.getpid()))
-    draft.replace(path)
+def say_ready(file: Path | None) -> None:
+    """Say that this process does its work: in the log, to systemd, and in a file that is asked for.
+
+    The file then holds this process's number; it is written whole or not at all.
+    """
+    structlog.get_logger(__name__).info("ready")
+    _notify()
+    if file:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_suffix(".new")
+        draft.write_text(str(os.getpid()))
+        draft.replace(file)
+
+
+def _notify() -> None:
+    """Tell systemd, where that has started this process (sd_notify(3))."""
+    if address := os.environ.get("NOTIFY_SOCKET"):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as to:
+            # A leading @ stands for the zero byte of an abstract address.
+            to.sendto(b"READY=1", address.replace("@", "\0", 1))
 
 
 def status_of(work: Callable[[], None]) -> int:

@@ -1,4 +1,4 @@
-"""Publishes wake-ups on a connection of its own, each publish bounded in time."""
+"""Publishes wake-ups on a connection of its own, each batch bounded in time."""
 
 from __future__ import annotations
 
@@ -6,61 +6,96 @@ from collections.abc import Iterable
 from typing import Any
 
 import eventlet
-from amqp.exceptions import AMQPError  # type: ignore[import-untyped]
-from kombu.exceptions import KombuError
+from kombu.connection import Connection
 from kombu.messaging import Producer
 from nameko.extensions import DependencyProvider
 
 from dispatch_bus.domain.errors import Retry
-from dispatch_bus.messaging.topology import KINDS, WAKE, queue
+from dispatch_bus.messaging import wakeups as writing
+from dispatch_bus.messaging.confirms import Confirms
+from dispatch_bus.messaging.failing import FAILURES, drop, meaning
+from dispatch_bus.messaging.topology import KINDS, WAKE, Broker
+from dispatch_bus.observability.metrics import BROKER_UP
 from dispatch_bus.store.signals import Wakeup
 
 _BOUND_S = 2.0
-_FAILURES = (eventlet.Timeout, OSError, AMQPError, KombuError)
+_PERSISTENT = 2
 
 
 class Publisher:
     """Publishes batches. A broker that does not take one in 2 s loses its connection."""
 
-    def __init__(self, broker: Any) -> None:
+    def __init__(self, broker: Broker) -> None:
         self._broker = broker
+        self._connections = broker.connections()
+        self._connection: Connection | None = None
         self._producer: Producer | None = None
+        self._confirms: Confirms | None = None
 
     def publish(self, wakeups: Iterable[Wakeup]) -> None:
-        """Publish each distinct wake-up once.
+        """Publish one wake-up for each loop that is to be woken, however many there are for it.
+
+        Returns once the broker has confirmed them all, where it is one that confirms.
 
         Raises:
             Retry: the broker did not take them. They are lost, and the sweep makes up for it.
         """
-        distinct = {(one.kind, one.lane, one.reference): one for one in wakeups}
+        # Who is woken does all that is due: a second ring would find nothing left.
+        distinct = {(one.kind, one.lane): one for one in wakeups}
         try:
             with eventlet.Timeout(_BOUND_S):
-                for one in distinct.values():
-                    self._publish(one)
-        except _FAILURES as error:
-            self.close()
-            raise Retry(f"The broker did not take a wake-up ({type(error).__name__})") from error
+                self._publish_all(distinct.values())
+        except Retry:
+            raise
+        except BaseException as error:
+            # Whatever it was, what was sent may still be answered: this connection is of no use.
+            self._drop()
+            if isinstance(error, FAILURES):
+                raise Retry(f"The broker did not take a wake-up: {meaning(error)}") from error
+            raise
+        BROKER_UP.labels("relay").set(1)
 
     def close(self) -> None:
-        """Drop the connection without waiting for the broker."""
-        producer, self._producer = self._producer, None
-        if producer is not None:
-            producer.connection.collect(socket_timeout=_BOUND_S)
+        """Close the connection, without waiting for a broker that does not answer."""
+        if self._connection is not None:
+            drop(self._connection)
+        self._connection = None
 
-    def _publish(self, one: Wakeup) -> None:
-        if self._producer is None:
-            connection = self._broker.connect()
-            self._producer = Producer(connection, exchange=WAKE, serializer="json")
+    def _publish_all(self, wakeups: Iterable[Wakeup]) -> None:
+        producer = self._producer or self._connect()
+        for one in wakeups:
+            if self._confirms:
+                self._confirms.expect()
+            producer.publish(
+                writing.body(one),
+                exchange=WAKE,
+                routing_key=one.kind,
+                content_type=writing.CONTENT_TYPE,
+                content_encoding="utf-8",
+                delivery_mode=_PERSISTENT,
+                mandatory=True,
+                retry=False,
+            )
+        if self._confirms:
+            self._confirms.wait()
+
+    def _connect(self) -> Producer:
+        self._connection = next(self._connections)
+        producer = Producer(self._connection, auto_declare=False)
+        if self._broker.is_in_memory:
             for kind in KINDS:
-                queue(kind)(self._producer.channel).declare()
-        body = {
-            "kind": one.kind,
-            "lane": one.lane,
-            "reference": one.reference,
-            "revision": one.revision,
-            "correlation": one.correlation,
-        }
-        self._producer.publish(body, routing_key=one.kind, retry=False)
+                self._broker.queue(kind)(producer.channel).declare()
+        else:
+            self._confirms = Confirms(producer.channel)
+        self._producer = producer
+        return producer
+
+    def _drop(self) -> None:
+        BROKER_UP.labels("relay").set(0)
+        connection, self._connection = self._connection, None
+        self._producer = self._confirms = None
+        if connection is not None:
+            connection.collect(socket_timeout=_BOUND_S)
 
 
 class Publishing(DependencyProvider):

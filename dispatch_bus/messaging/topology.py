@@ -1,8 +1,12 @@
-"""Exchange and queues of the wake-ups."""
+"""Exchange and queues of the wake-ups, and how their broker is reached."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+from ssl import CERT_REQUIRED
 from typing import Any
+from urllib.parse import urlsplit
 
 from attrs import field, frozen
 from kombu.connection import Connection
@@ -11,24 +15,87 @@ from kombu.entity import Exchange, Queue
 # Less than a publish may take: kombu closes the socket of a broker that takes a connection and
 # never answers only when this runs out, and whoever interrupts it earlier leaves it open.
 _CONNECT_S = 1.0
-WAKE = Exchange("dispatch-bus.wake", type="direct", durable=True)
+# A peer that says nothing for twice as long is gone; the sweep does its work meanwhile.
+_HEARTBEAT_S = 5
+_MEMORY = "memory://"
+# With what kombu does by itself it looks a few times a second.
+_MEMORY_OPTIONS = {"polling_interval": 0.005}
+
+WAKE = "dispatch-bus.wake"
+# Where the broker puts what no queue takes; `WAKE` has it as its alternate exchange.
+UNROUTABLE = "dispatch-bus.unroutable"
 KINDS = ("decide", "deliver")
 
 
-def queue(kind: str) -> Queue:
-    """Return the queue that wake-ups of one kind go to."""
-    return Queue(f"dispatch-bus.wake.{kind}", exchange=WAKE, routing_key=kind, durable=True)
+def queue_name(kind: str) -> str:
+    """Return the name of the queue that wake-ups of one kind go to."""
+    return f"{WAKE}.{kind}"
 
 
-@frozen
+@frozen(kw_only=True)
+class Tls:
+    """Whom to trust and who one is, as paths of PEM files; the last two are both given or empty."""
+
+    ca_file: str
+    certificate_file: str = ""
+    key_file: str = ""
+
+    def options(self, host: str) -> dict[str, Any]:
+        """Return what py-amqp takes for a connection to a host, which has to prove its name."""
+        return {
+            "ca_certs": self.ca_file,
+            "certfile": self.certificate_file or None,
+            "keyfile": self.key_file or None,
+            "cert_reqs": CERT_REQUIRED,
+            "server_hostname": host,
+        }
+
+
+@frozen(kw_only=True)
 class Broker:
-    """Where the broker is. In memory, kombu has to be told to look more often than it does."""
+    """Where the broker is: a cluster's nodes in the order to try them, or none for memory.
 
-    url: str = "memory://"
-    transport_options: dict[str, Any] = field(factory=lambda: {"polling_interval": 0.005})
+    ``name`` is what the broker's own log and management call this process's connections.
+    """
 
-    def connect(self) -> Connection:
-        """Make a connection object; it connects when it is first used."""
+    nodes: Sequence[str] = ()
+    name: str = "dispatch-bus"
+    password: str = field(default="", repr=False)
+    tls: Tls | None = None
+
+    @property
+    def is_in_memory(self) -> bool:
+        """Whether it reaches no further than this process, which then declares all it needs."""
+        return not self.nodes
+
+    def queue(self, kind: str) -> Queue:
+        """Return a queue; one on RabbitMQ was declared by ``dispatch-bus broker setup`` alone."""
+        exchange = Exchange(WAKE, type="direct", durable=True, no_declare=not self.is_in_memory)
+        return Queue(
+            queue_name(kind),
+            exchange=exchange,
+            routing_key=kind,
+            durable=True,
+            no_declare=not self.is_in_memory,
+        )
+
+    def connections(self) -> Iterator[Connection]:
+        """Yield a connection to one node after the other, for ever; each connects when used.
+
+        Whoever loses one goes on with the next.
+        """
+        for node in cycle(self.nodes or (_MEMORY,)):
+            yield self._connection(node)
+
+    def _connection(self, node: str) -> Connection:
+        if self.is_in_memory:
+            return Connection(node, transport_options=_MEMORY_OPTIONS)
+        host = urlsplit(node).hostname or ""
         return Connection(
-            self.url, transport_options=self.transport_options, connect_timeout=_CONNECT_S
+            node,
+            password=self.password or None,
+            ssl=self.tls.options(host) if self.tls else False,
+            heartbeat=_HEARTBEAT_S,
+            connect_timeout=_CONNECT_S,
+            transport_options={"client_properties": {"connection_name": self.name}},
         )

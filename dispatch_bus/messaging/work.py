@@ -22,11 +22,14 @@ from dispatch_bus.observability.metrics import WORK_DONE, WORK_FAILED, WORK_SECO
 
 _log = structlog.get_logger(__name__)
 _AFTER_ERROR_S = 1.0
+# Before a service asks again for what another process does.
+_ELSEWHERE_S = 1.0
 
 
 class Work(Entrypoint):
     """Calls its method again and again: it does one batch and returns how much that was.
 
+    It returns none where another process does this work, and is asked again a second later.
     ``every_s`` is the sweep in seconds, ``wakes`` the kind of wake-up that cuts it short.
     ``lanes`` names the service configuration's list of lanes; each gets a loop of its own, which
     passes its lane to the method, so that a slow one holds up no other.
@@ -83,6 +86,8 @@ class Work(Entrypoint):
             result, error = outcome.wait()
         if error is not None:
             return self._failed(error)
+        if result is None:
+            return _ELSEWHERE_S
         WORK_DONE.labels(self.method_name).inc(result)
         return 0.0 if result else None
 

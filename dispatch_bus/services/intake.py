@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dispatch_bus.application import intake
+from dispatch_bus.application import intake, leasing
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.gates import Gates
 from dispatch_bus.messaging.work import work
@@ -10,18 +10,26 @@ from dispatch_bus.services.wiring import Wired
 
 
 class Intake:
-    """Asks each room for what is new, and reads again what a person asks for."""
+    """Asks each room for what is new, and reads again what a person asks for.
+
+    A room that another process reads is left to that, and its adapter is not started here.
+    """
 
     name = "intake"
     bus: Bus = Wired("bus")
     gates: Gates = Wired("gates")
 
     @work(every_s=0.01, lanes="rooms")
-    def pull(self, room: str) -> int:
+    def pull(self, room: str) -> int | None:
         """Pull one page."""
         return intake.pull(self.bus, room, self.gates.pulling(room))
 
     @work(every_s=1.0, lanes="rooms")
-    def replay(self, room: str) -> int:
+    def replay(self, room: str) -> int | None:
         """Read quarantined records again."""
         return intake.replay(self.bus, room, self.gates.pulling(room))
+
+    @work(every_s=1.5)
+    def renew(self) -> int:
+        """Go on as the one who reads, also while a room takes its time."""
+        return leasing.renew(self.bus)

@@ -1,4 +1,4 @@
-"""Runs services together in one process until it is asked to stop."""
+"""Runs one service or all together in one process until it is asked to stop."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from dispatch_bus.services.sealer import Sealer
 from dispatch_bus.services.timekeeper import Timekeeper
 
 ALL = (Intake, Coordinator, Delivery, Timekeeper, Sealer, Relay)
+# What is under way may end; what has not by then is broken off, as a kill would do.
+_GRACE_S = 25.0
 # Loops and workers of a lane wait for each other; there is always a worker for every lane.
 _WORKERS_BESIDE_LANES = 10
 
@@ -32,7 +34,12 @@ def serve(services: Iterable[type], wiring: dict[str, Any], ready: Callable[[], 
     for service in services:
         runner.add_service(service)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: eventlet.spawn_n(runner.stop))
+        signal.signal(number, lambda *_: eventlet.spawn_n(_stop, runner))
     runner.start()
     ready()
     runner.wait()
+
+
+def _stop(runner: ServiceRunner) -> None:
+    eventlet.spawn_after(_GRACE_S, runner.kill)
+    runner.stop()

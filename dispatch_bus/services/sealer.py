@@ -15,6 +15,6 @@ class Sealer:
     bus: Bus = Wired("bus")
 
     @work(every_s=0.1)
-    def seal(self) -> int:
+    def seal(self) -> int | None:
         """Seal one batch."""
         return sealing.seal(self.bus)

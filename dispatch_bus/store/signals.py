@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Connection, or_, select, text
+from sqlalchemy import Connection, delete, or_, select, text, update
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.dml import ReturningInsert
@@ -55,6 +55,17 @@ class Signals:
             where=or_(lease.c.holder == holder, lease.c.until < now),
         )
         return self._wrote(statement.returning(lease.c.name))
+
+    def renew(self, holder: str, now: datetime, hold: timedelta) -> None:
+        """Prolong the leases that a holder still has; one that ran out may be another's by now."""
+        lease = tables.lease
+        mine = update(lease).where(lease.c.holder == holder, lease.c.until >= now)
+        self._connection.execute(mine.values(until=now + hold))
+
+    def release(self, holder: str) -> None:
+        """End the leases of a holder that works no more."""
+        lease = tables.lease
+        self._connection.execute(delete(lease).where(lease.c.holder == holder))
 
     def held(self, now: datetime) -> frozenset[str]:
         """Return the names of the leases that some process holds now."""

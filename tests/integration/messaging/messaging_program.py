@@ -21,9 +21,11 @@ from eventlet.event import Event
 from nameko.runners import ServiceRunner
 from prometheus_client import REGISTRY
 
+from dispatch_bus.application.foreign import Foreign
 from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.messaging.publisher import Publisher
 from dispatch_bus.messaging.topology import WAKE, Broker
+from dispatch_bus.messaging.wakeups import body
 from dispatch_bus.messaging.work import work
 from dispatch_bus.observability import logs
 from dispatch_bus.services.running import serve
@@ -37,12 +39,20 @@ calls: Counter[str] = Counter()
 # What a call of a lane does beside being counted; a scenario writes it down as "call".
 acts: dict[str, Callable[[str], int]] = {}
 broker = Broker()
+kept: list[Foreign] = []
+
+
+def keep(foreign: Sequence[Foreign]) -> None:
+    """Take note of messages that are no wake-ups, unless the scenario has the store be away."""
+    if "keep" in acts:
+        acts["keep"]("")
+    kept.extend(foreign)
 
 
 def perform(lane: str) -> int:
     """Count the call, and do what the scenario has one do."""
     calls[lane] += 1
-    return acts["call"](lane) if acts else 0
+    return acts["call"](lane) if "call" in acts else 0
 
 
 class Rung:
@@ -70,7 +80,8 @@ class Swept:
 @contextmanager
 def running(service: type, *lanes: str) -> Iterator[None]:
     """Run a service with these lanes."""
-    runner = ServiceRunner({"broker": broker, "lanes": lanes, "max_workers": 10})
+    wiring = {"broker": broker, "foreign": keep, "lanes": lanes, "max_workers": 10}
+    runner = ServiceRunner(wiring)
     runner.add_service(service)
     runner.start()
     yield
@@ -91,7 +102,8 @@ def until_called(lane: str, times: int) -> None:
 
 def publish(lane: str, *references: str) -> None:
     """Publish wake-ups as the relay does."""
-    Publisher(broker).publish(wakeup(lane, one) for one in references)
+    for one in references:
+        Publisher(broker).publish([wakeup(lane, one)])
 
 
 def wakeup(lane: str, reference: str) -> Wakeup:
@@ -145,10 +157,37 @@ def send_nonsense() -> dict[str, Any]:
             _publish_raw(*NONSENSE[number % len(NONSENSE)])
         publish("a", "good")
         until_called("a", 2)
-        return {"malformed": metric("dispatch_bus_wakeups_malformed_total"), "rung": rung()}
+        until(lambda: len(kept) == MORE_THAN_THE_PREFETCH, "all are kept")
+        return {
+            "malformed": metric("dispatch_bus_wakeups_malformed_total"),
+            "rung": rung(),
+            "whole": all(NONSENSE[at % len(NONSENSE)][0] == one.raw for at, one in enumerate(kept)),
+            "fields": sorted({one.reason.field for one in kept}),
+            "left": _left(),
+        }
+
+
+def _left() -> int:
+    with next(broker.connections()) as connection:
+        return int(broker.queue("decide")(connection.default_channel).queue_declare().message_count)
+
+
+def keep_at_the_second_attempt() -> dict[str, Any]:
+    """Have the store be away when a foreign message comes."""
+    with running(Rung, "a"):
+        until_called("a", 1)
+        acts["keep"] = lambda _: acts.pop("keep") and _be_away()
+        _publish_raw(*NONSENSE[0])
+        until(lambda: bool(kept), "it is kept")
+        return {"kept": len(kept), "left": _left()}
+
+
+def _be_away() -> int:
+    raise Retry("The database did not answer")
 
 
 JSON = "application/json"
+GOOD = body(wakeup("a", "1"))
 NONSENSE: Sequence[tuple[bytes, str]] = (
     (b"{not json", JSON),
     (b"\xff\xfe\x00", JSON),
@@ -157,18 +196,24 @@ NONSENSE: Sequence[tuple[bytes, str]] = (
     (b'"a"', JSON),
     (b"null", JSON),
     (b"{}", JSON),
-    (b'{"lane": ["a"]}', JSON),
-    (b'{"lane": {"a": 1}}', JSON),
+    (b'{"lane": "a"}', JSON),
+    (GOOD.replace(b'"a"', b'["a"]'), JSON),
+    (GOOD.replace(b'"a"', b'"\x00"'), JSON),
+    (GOOD.replace(b": 1,", b': "1",'), JSON),
+    (GOOD.replace(b": 1,", b": true,"), JSON),
+    (GOOD.replace(b'"decide"', b'"deliver"'), JSON),
+    (GOOD, "text/plain"),
+    (b"[" * 100_000, JSON),
     (b"cos\nsystem\n(S'true'\ntR.", "application/x-python-serialize"),
     (b"<wake/>", "text/xml"),
     (b"\x93", "application/x-msgpack"),
 )
 
 
-def _publish_raw(body: bytes, content_type: str) -> None:
-    with broker.connect() as connection, connection.Producer() as producer:
+def _publish_raw(content: bytes, content_type: str) -> None:
+    with next(broker.connections()) as connection, connection.Producer() as producer:
         producer.publish(
-            body,
+            content,
             exchange=WAKE,
             routing_key="decide",
             content_type=content_type,
@@ -261,7 +306,7 @@ def be_asked_to_stop() -> dict[str, Any]:
 
 def _served() -> dict[str, Any]:
     was_ready = Event()
-    wiring = {"broker": broker, "lanes": ["a"], "rooms": ["a"]}
+    wiring = {"broker": broker, "foreign": keep, "lanes": ["a"], "rooms": ["a"]}
     try:
         serve([Swept], wiring, lambda: was_ready.send(None))
     except Stop as error:
@@ -271,7 +316,7 @@ def _served() -> dict[str, Any]:
 
 def publish_to(url: str, times: str) -> dict[str, Any]:
     """Publish through a broker elsewhere, and stay alive until standard input ends."""
-    publisher = Publisher(Broker(url=url))
+    publisher = Publisher(Broker(nodes=(url,)))
     refusals = []
     for number in range(int(times)):
         try:

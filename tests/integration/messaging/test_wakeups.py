@@ -15,9 +15,17 @@ def test_several_rings_count_as_one() -> None:
     assert run("ring_a_busy_lane").said == {"a": 4}
 
 
-def test_what_is_no_wake_up_is_counted_and_settled_and_ends_nothing() -> None:
-    """Broken JSON, foreign content types, pickles and bodies without a lane do no harm."""
-    assert run("send_nonsense").said == {"malformed": 150.0, "rung": 1.0}
+def test_what_is_no_wake_up_is_kept_with_its_reason_and_settled_and_ends_nothing() -> None:
+    """Broken JSON, foreign content types, pickles and foreign shapes do no harm, byte for byte."""
+    said = run("send_nonsense").said
+    assert (said["malformed"], said["rung"], said["left"]) == (150.0, 1.0, 0)
+    assert said["whole"]
+    assert said["fields"] == ["body", "content_type", "kind", "lane", "revision"]
+
+
+def test_what_is_no_wake_up_waits_for_a_store_that_is_away() -> None:
+    """It is kept once the store answers again, once, and only then taken off the queue."""
+    assert run("keep_at_the_second_attempt").said == {"kept": 1, "left": 0}
 
 
 def test_work_is_done_without_any_wake_up() -> None:

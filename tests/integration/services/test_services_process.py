@@ -16,9 +16,8 @@ import psutil
 import pytest
 from servers.waiting import wait_for, wait_until_gone
 
-from dispatch_bus.bootstrap import data_folder, load_checked
+from dispatch_bus.bootstrap import load_checked
 from dispatch_bus.cli import private
-from dispatch_bus.cli.ready import ready_file
 
 # The first of the two servers' addresses: with the line before it, it stands there once.
 STORE = 'target_session_attrs=read-write\nurl = ""'
@@ -31,6 +30,7 @@ class Process:
         self.config = private.derive(None, folder)
         self._write("bus.toml", 'format = "console"', 'format = "json"')
         self.log = folder / "log"
+        self._ready = folder / "ready"
 
     def with_database(self, url: str) -> None:
         """Have it use this database."""
@@ -46,6 +46,7 @@ class Process:
     def running(self, name: str = "services") -> Iterator[subprocess.Popen[bytes]]:
         """Run it, and end it at the end."""
         command = [sys.executable, "-m", f"dispatch_bus.cli.{name}", str(self.config)]
+        command += ["--ready-file", str(self._ready)]
         with self.log.open("wb") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log)
             try:
@@ -56,13 +57,11 @@ class Process:
 
     def wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         """Wait until it says that it does its work."""
-        settings, _ = load_checked(self.config)
-        file = ready_file(data_folder(settings.bus), "services")
-        wait_for(lambda: self._is_ready(process, file), "ready", 120.0)
+        wait_for(lambda: self._is_ready(process), "ready", 120.0)
 
-    def _is_ready(self, process: subprocess.Popen[bytes], file: Path) -> bool:
+    def _is_ready(self, process: subprocess.Popen[bytes]) -> bool:
         assert process.poll() is None, self.log.read_text()
-        return file.exists() and file.read_text() == str(process.pid)
+        return self._ready.exists() and self._ready.read_text() == str(process.pid)
 
     def metrics(self) -> str:
         """Return what Prometheus would read."""

@@ -44,7 +44,8 @@ def set_to(folder: Path, old: str, new: str) -> None:
 
 def configured(folder: Path, url: str) -> tuple[Settings, Zones]:
     """Return a configuration over the database at ``url``."""
-    set_to(folder, '\nurl = ""', f'\nurl = "{url}"')
+    first = 'target_session_attrs=read-write\nurl = "'
+    set_to(folder, f'{first}"', f'{first}{url}"')
     return load_checked(folder)
 
 
@@ -68,14 +69,14 @@ def test_a_bus_is_wired_from_its_folder(folder: Path, database_url: str) -> None
     bus.store.close()
 
 
-def test_a_lease_outlasts_the_longest_pull(folder: Path, database_url: str) -> None:
-    """A reader that waits for its room as long as it may is still the only one."""
-    set_to(folder, "\nwait_s = 1.0", "\nwait_s = 40.0")
-    set_to(folder, "\ndeadline_s = 10.0", "\ndeadline_s = 60.0")
+def test_the_journal_is_named_after_its_database(folder: Path, database_url: str) -> None:
+    """Every process signs under one name, and two buses under two."""
     settings, zones = wired(folder, database_url)
-    bus = open_bus(settings, zones, "bus")
-    assert bus.limits.lease_s >= 100.0
-    bus.store.close()
+    buses = [open_bus(settings, zones, actor) for actor in ("sealer", "gateway")]
+    name = database_url.partition("?")[0].rpartition("/")[2]
+    assert {bus.origin for bus in buses} == {f"dispatch-bus/{name}"}
+    for bus in buses:
+        bus.store.close()
 
 
 def test_processes_over_a_shared_database_have_names_of_their_own(
@@ -83,9 +84,9 @@ def test_processes_over_a_shared_database_have_names_of_their_own(
 ) -> None:
     """Two of one kind must not take each other's leases for their own."""
     settings, zones = wired(folder, database_url)
-    buses = [open_bus(settings, zones, actor) for actor in ("bus", "gateway")]
+    buses = [open_bus(settings, zones, actor) for actor in ("intake", "intake", "gateway")]
     holders = {bus.holder for bus in buses}
-    assert len(holders) == 2
+    assert len(holders) == 3
     assert all(str(os.getpid()) in holder for holder in holders)
     for bus in buses:
         bus.store.close()

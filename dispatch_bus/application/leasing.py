@@ -1,0 +1,33 @@
+"""Leases: who reads a room and who seals, on the database's clock.
+
+They are short, so that a holder that dies or freezes is replaced within seconds, and renewed while
+their holder works. What a holder that lost one still does is refused by what it works on: a
+room's cursor, an entry's number.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from dispatch_bus.application.bus import Bus
+
+
+def renew(bus: Bus) -> int:
+    """Prolong what this process holds, and take nothing that has run out; return 0.
+
+    Raises:
+        Retry: the database did not answer.
+    """
+    with bus.store.begin() as uow:
+        uow.signals.renew(bus.holder, uow.now, timedelta(seconds=bus.limits.lease_s))
+    return 0
+
+
+def release(bus: Bus) -> None:
+    """Give back what this process holds, so that the next one need not wait for its end.
+
+    Raises:
+        Retry: the database did not answer; the leases run out by themselves.
+    """
+    with bus.store.begin() as uow:
+        uow.signals.release(bus.holder)

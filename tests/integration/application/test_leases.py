@@ -1,0 +1,84 @@
+"""Leases: one process reads a room and one seals, and the next one takes over by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from making.gates import ScriptedGate, page
+from making.values import report
+from making.wiring import Desk, MakeBus
+from making.world import IN_ZONE
+
+from dispatch_bus.application import intake, leasing, sealing
+from dispatch_bus.application.bus import Bus
+
+RAN_OUT = -1.0
+
+
+@pytest.fixture
+def other(another_bus: MakeBus) -> Bus:
+    """Another process of the bus."""
+    return another_bus("bus-2")
+
+
+def offering() -> ScriptedGate:
+    """A room that has one page to give."""
+    gate = ScriptedGate()
+    gate.pages.append(page("1", report(at=IN_ZONE)))
+    return gate
+
+
+def test_a_room_that_another_process_reads_is_left_alone(desk: Desk, other: Bus) -> None:
+    """Its gate is not touched, so that no adapter is started for it."""
+    desk.pull("NL")
+    gate = offering()
+    assert intake.pull(other, "NL", gate) is None
+    assert intake.replay(other, "NL", gate) is None
+    assert gate.pages
+    assert intake.pull(other, "BE", gate) == 1
+
+
+def test_what_is_given_back_is_taken_over_at_once(desk: Desk, other: Bus) -> None:
+    """Nobody waits for the end of a lease whose holder has ended well."""
+    desk.pull("NL")
+    sealing.seal(desk.bus)
+    assert sealing.seal(other) is None
+    leasing.release(desk.bus)
+    assert sealing.seal(other) is not None
+    assert intake.pull(other, "NL", offering()) == 1
+    assert intake.pull(desk.bus, "NL", offering()) is None
+
+
+def test_a_holder_that_works_is_renewed(another_bus: MakeBus, other: Bus) -> None:
+    """Work that takes longer than a lease keeps it, as long as somebody renews it meanwhile."""
+    brief, lasting = another_bus("bus-1", lease_s=0.5), another_bus("bus-1", lease_s=30.0)
+    assert intake.pull(brief, "NL", ScriptedGate()) == 0
+    leasing.renew(lasting)
+    with other.store.begin() as uow:
+        assert "pull/NL" in uow.signals.held(uow.now + timedelta(seconds=20))
+
+
+def test_a_lease_that_ran_out_is_not_renewed(another_bus: MakeBus, other: Bus) -> None:
+    """Whoever was frozen for too long does not take it from the next one."""
+    frozen = another_bus("bus-1", lease_s=RAN_OUT)
+    assert intake.pull(frozen, "NL", ScriptedGate()) == 0
+    leasing.renew(another_bus("bus-1"))
+    assert intake.pull(other, "NL", offering()) == 1
+
+
+def test_a_reader_that_lost_its_lease_stores_nothing(desk: Desk, other: Bus) -> None:
+    """The cursor fences it: what the next one has stored is not stored again."""
+
+    class Slow(ScriptedGate):
+        def pull(self, cursor: str | None, **limits: float) -> object:
+            leasing.release(desk.bus)
+            assert intake.pull(other, "NL", offering()) == 1
+            return super().pull(cursor, **limits)
+
+    slow = Slow()
+    slow.pages.append(page("1", report(at=IN_ZONE)))
+    intake.pull(desk.bus, "NL", slow)
+    with other.store.begin() as uow:
+        assert uow.rooms.get("NL").records == 1
+    assert slow.confirmed == []
