@@ -98,6 +98,6 @@ def _unread(delivery: Delivery) -> RawRecord:
     properties = delivery.properties
     death = (properties.headers or {})["x-death"][0]
     at = death["time"].isoformat()
-    told = {"message": properties.message_id, "reason": death["reason"], "at": f"{at}+00:00"}
+    told = {"message": properties.message_id, "reason": death["reason"], "at": at}
     raw = json.dumps({_OURS: "unread", **told}).encode()
     return RawRecord(id=f"unread {properties.message_id} {at}", raw=raw)

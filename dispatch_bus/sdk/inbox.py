@@ -41,9 +41,6 @@ class Inbox:
 
     Every call may raise:
         Retry: the broker is not reached, does not answer in time, or the outbox is full.
-
-    Raises:
-        Refused: a certificate, key or authority cannot be read.
     """
 
     def __init__(

@@ -35,6 +35,9 @@ class Access:
     several nodes of one cluster have ``;`` between them and are tried in turn. Without
     ``password`` the certificate logs in (SASL EXTERNAL), as the user that the address names.
     ``timeout_s`` bounds each wait for the broker, in seconds.
+
+    Raises:
+        Refused: the address is none; a certificate, key or authority cannot be read.
     """
 
     url: str = field()
@@ -48,6 +51,10 @@ class Access:
         if not all(each.scheme in _PORTS and each.hostname and each.username for each in nodes):
             raise Refused("url", _without_password(value), _URL)
 
+    def __attrs_post_init__(self) -> None:
+        # Whoever writes down the way to a broker learns at once what is wrong with it.
+        parameters(self, "")
+
     @property
     def user(self) -> str:
         """The user that speaks: the broker takes no message in the name of another."""
@@ -55,11 +62,7 @@ class Access:
 
 
 def parameters(access: Access, name: str) -> list[ConnectionParameters]:
-    """Return how to reach each node; ``name`` is what the broker calls the connection.
-
-    Raises:
-        Refused: a certificate, key or authority cannot be read.
-    """
+    """Return how to reach each node; ``name`` is what the broker calls the connection."""
     return [_node(urlsplit(node), access, name) for node in access.url.split(";")]
 
 

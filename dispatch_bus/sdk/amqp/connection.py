@@ -49,9 +49,6 @@ class Connection:
 
     Every call may raise:
         Retry: the broker is not reached, or does not answer in time.
-
-    Raises:
-        Refused: a certificate, key or authority cannot be read.
     """
 
     def __init__(
