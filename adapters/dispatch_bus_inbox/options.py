@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from attrs import frozen
 
@@ -50,10 +51,14 @@ def access_of(options: Options) -> Access:
     )
     return Access(
         url=options.url,
-        password=_password(options.password_file),
+        password=_password(options.password_file) or _password_in(options.url),
         tls=tls if options.ca_file else None,
         timeout_s=options.timeout_s,
     )
+
+
+def _password_in(url: str) -> str:
+    return unquote(urlsplit(url.split(";", maxsplit=1)[0]).password or "")
 
 
 def _password(file: str) -> str:

@@ -43,7 +43,10 @@ def build(folder: Path, materials: Mapping[str, Any], version: str) -> Settings:
     return Settings(
         folder=folder,
         bus=materials["bus"],
-        rooms=tuple(room_of(entry, materials["codes"]) for entry in materials["rooms"].room),
+        rooms=tuple(
+            room_of(entry, materials["codes"], materials["bus"])
+            for entry in materials["rooms"].room
+        ),
         book=_book(materials, version),
         zones=materials["zones"].zone,
         version=version,

@@ -8,10 +8,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from dispatch_bus.domain.errors import DispatchBusError, Refused
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.coordinates import to_wgs84
+from dispatch_bus.sdk.mailbox import ADAPTER
 from dispatch_bus.settings.checks.addresses import is_local, room_address, split
 from dispatch_bus.settings.checks.identity import repeated, unknown
 from dispatch_bus.settings.finding import Finding, Level
-from dispatch_bus.settings.models import CodesFile, RoomEntry, RoomsFile
+from dispatch_bus.settings.models import Bus, CodesFile, RoomEntry, RoomsFile
 from dispatch_bus.settings.room import room_of
 from dispatch_bus.settings.veil import veiled
 
@@ -83,14 +84,27 @@ def tokens_secret(rooms: RoomsFile) -> Iterator[Finding]:
             yield Finding(FILE, key, EXAMPLE_TOKEN, remedy, Level.WARNING)
 
 
+def mailboxes_have_broker(rooms: RoomsFile, bus: Bus) -> Iterator[Finding]:
+    """Find rooms whose mailbox would be on a broker in memory."""
+    for room in rooms.room:
+        if room.adapter == ADAPTER and not bus.broker.url:
+            remedy = "Set broker.url in bus.toml: that is where a mailbox is."
+            yield Finding(FILE, f"room.{room.id}.adapter", room.adapter, remedy)
+
+
 def options_taken(
-    rooms: RoomsFile, codes: Mapping[str, CodesFile], adapters: Collection[str], start: Start
+    rooms: RoomsFile,
+    codes: Mapping[str, CodesFile],
+    bus: Bus,
+    adapters: Collection[str],
+    start: Start,
 ) -> Iterator[Finding]:
     """Find options that a room's adapter refuses, and adapters that do not start with them."""
     for room in rooms.room:
-        if room.adapter in adapters and room.codes in codes:
+        has_way = room.adapter != ADAPTER or bus.broker.url
+        if room.adapter in adapters and room.codes in codes and has_way:
             try:
-                start(room_of(room, codes).settings, room.adapter)
+                start(room_of(room, codes, bus).settings, room.adapter)
             except Refused as refusal:
                 yield _option(room, refusal)
             except DispatchBusError as error:
