@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from dispatch_bus.bootstrap import database_url, load_checked, make_keys
-from dispatch_bus.cli import backup, config, demo, journal, live, quarantine, serve, zones
+from dispatch_bus.cli import backup, broker, config, demo, journal, live, quarantine, serve, zones
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.domain.errors import DispatchBusError
 from dispatch_bus.observability import logs
@@ -25,6 +25,7 @@ _commands = typer.Typer(
 )
 _commands.command()(serve.serve)
 _commands.add_typer(backup.commands)
+_commands.add_typer(broker.commands, name="broker")
 _commands.add_typer(config.commands, name="config")
 _commands.add_typer(journal.commands, name="journal")
 _commands.add_typer(quarantine.commands, name="quarantine")
