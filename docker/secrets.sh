@@ -7,8 +7,8 @@ set -eu
 folder=${1:-$(dirname "$0")/secrets}
 mkdir -p "$folder"
 chmod 700 "$folder"
-for name in store-password postgres-password broker-password broker-admin-password \
-    erlang-cookie gateway-token grafana-password; do
+for name in store-password postgres-password broker-admin-password erlang-cookie \
+    gateway-token grafana-password; do
     test -s "$folder/$name" || od -An -N32 -tx1 /dev/urandom | tr -d ' \n' > "$folder/$name"
     chmod 444 "$folder/$name"
 done
