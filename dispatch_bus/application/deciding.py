@@ -37,6 +37,7 @@ def _decide_together(bus: Bus) -> int:
         if not claimed:
             return 0
         places = [filed.incident.report.place.position for filed in claimed]
+        uow.foresee([filed.id for filed in claimed])
         known = uow.notices.of_incidents(filed.id for filed in claimed)
         for filed, locality in zip(claimed, bus.geography.locate(places), strict=True):
             _one(bus, uow, filed, locality, known.get(filed.id, []))

@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 from attrs import evolve, frozen
 
-from dispatch_bus.application import answering, inboxes
+from dispatch_bus.application import answering, inboxes, recording
 from dispatch_bus.application.bus import Bus, Gate
 from dispatch_bus.application.quarantining import Origin, note, quarantine
-from dispatch_bus.application.recording import Arrival, record
+from dispatch_bus.application.recording import Arrival
 from dispatch_bus.application.rooms import reading_lease
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.geography import Locality
@@ -96,7 +97,7 @@ def _may_pull(bus: Bus, room: str) -> RoomState | None:
     with bus.store.begin() as uow:
         if not _reads(bus, uow, room):
             return None
-        if uow.incidents.undecided() >= backlog:
+        if uow.incidents.undecided(backlog) >= backlog:
             raise Retry(f"{backlog} incidents wait for a decision; not pulling {room}")
         return uow.rooms.get(room)
 
@@ -147,10 +148,36 @@ def _store(
     with bus.store.begin() as uow:
         if not uow.rooms.advance(state, page.cursor, len(page.records), uow.now):
             return False
+        answered = _lock(uow, state.id, page.records)
+        if not one_by_one:
+            _foresee(uow, state.id, page.records, answered)
         for one in located:
             guard = uow.savepoint() if one_by_one else nullcontext()
             _take(bus, uow, state.id, one, guard)
         return True
+
+
+def _lock(uow: UnitOfWork, room: str, records: Sequence[Record]) -> frozenset[UUID]:
+    """Lock all that a page is about; return the incidents that it has answers for.
+
+    All at once and in one order: the pages of two rooms that answer each other's incidents would
+    else wait for each other.
+    """
+    numbers = [one.understood.number for one in records if isinstance(one.understood, Report)]
+    given = [one.understood.notice for one in records if isinstance(one.understood, Answer)]
+    notices = uow.notices.some(given).values() if given else ()
+    answered = frozenset(notice.incident for notice in notices)
+    uow.incidents.lock_all(answered, room, numbers)
+    return answered
+
+
+def _foresee(
+    uow: UnitOfWork, room: str, records: Sequence[Record], answered: frozenset[UUID]
+) -> None:
+    """Read in a few statements what the records of a page will ask for one by one."""
+    told = [(one.id, one.understood) for one in records if isinstance(one.understood, Report)]
+    recording.foresee(uow, room, told)
+    uow.foresee(answered)
 
 
 def _take(
@@ -189,11 +216,12 @@ def _understood(
             room=origin.room,
             record=origin.record,
             report=meaning,
+            content_hash=recording.content_hash(bus, meaning),
             locality=locality,
             correlation=origin.correlation,
             pulled_at=pulled_at,
         )
-        record(bus, uow, arrival)
+        recording.record(bus, uow, arrival)
 
 
 def _answer(bus: Bus, uow: UnitOfWork, origin: Origin, given: Answer) -> None:

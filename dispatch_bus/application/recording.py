@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -27,7 +28,8 @@ from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.place import Position
 from dispatch_bus.domain.report import Report
 from dispatch_bus.domain.routing import concerns_neighbours
-from dispatch_bus.store.filed import Filed
+from dispatch_bus.store.copies import Told
+from dispatch_bus.store.filed import Filed, Halves
 from dispatch_bus.store.journal import About, Sealed
 from dispatch_bus.store.keys import Erased, WrappedKey
 from dispatch_bus.store.unit import UnitOfWork
@@ -43,6 +45,7 @@ class Arrival:
     room: str
     record: str
     report: Report
+    content_hash: bytes
     locality: Locality
     correlation: str
     pulled_at: datetime
@@ -64,10 +67,26 @@ def record(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> None:
         uow.journal.append(uow.now, about, _happening(EntryKind.INCIDENT_RECOGNISED, arrival))
     elif known is None:
         _file_new(bus, uow, arrival, last.source.generation + 1 if last else 1)
-    elif repeated := _nothing_new(bus, uow, known, arrival):
+    elif repeated := _nothing_new(uow, known, arrival):
         _repeat(uow, arrival, known, repeated)
     else:
         _revise(bus, uow, arrival, known)
+
+
+def foresee(uow: UnitOfWork, room: str, told: Iterable[tuple[str, Report]]) -> None:
+    """Read in a few statements what filing these (record, report) of a room will ask for.
+
+    The incidents that they may revise have been locked.
+    """
+    told = list(told)
+    returns = (report.returns for _, report in told if report.returns)
+    uow.copies.foresee(room, (report.number for _, report in told), returns)
+    known = (
+        (uow.incidents.newest(room, report.number), record)
+        for record, report in told
+        if report.revision is None
+    )
+    uow.incidents.foresee_records((incident, record) for incident, record in known if incident)
 
 
 def _same_case(created: datetime, arrival: Arrival) -> bool:
@@ -92,26 +111,25 @@ def _original(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> UUID | None:
     number that it uses again is another case.
     """
     room, report = arrival.room, arrival.report
-    told = uow.incidents.returning(report.returns, room, report.number) if report.returns else None
-    if told and _was_told(bus, uow, room, told):
-        uow.incidents.add_alias(room, report.number, told)
-        return told
-    copy = uow.incidents.known_as(room, report.number)
+    told = uow.copies.returning(report.returns, room, report.number) if report.returns else None
+    if told and _was_told(bus, room, told):
+        uow.copies.add(room, report.number, told.id)
+        return told.id
+    copy = uow.copies.known_as(room, report.number)
     return copy.id if copy and _same_case(copy.case_created, arrival) else None
 
 
-def _was_told(bus: Bus, uow: UnitOfWork, room: str, incident: UUID) -> bool:
+def _was_told(bus: Bus, room: str, told: Told) -> bool:
     """Tell whether the bus sent an incident to a room: of no other can it have a copy."""
-    notices = uow.notices.of_incidents([incident])[incident]
-    receivers = (bus.book.centres.get(notice.receiver) for notice in notices)
-    return any(centre is not None and centre.room == room for centre in receivers)
+    centres = (bus.book.centres.get(receiver) for receiver in told.receivers)
+    return any(centre is not None and centre.room == room for centre in centres)
 
 
-def _nothing_new(bus: Bus, uow: UnitOfWork, known: Filed, arrival: Arrival) -> EntryKind | None:
+def _nothing_new(uow: UnitOfWork, known: Filed, arrival: Arrival) -> EntryKind | None:
     told, last = arrival.report.revision, known.source_revision
     if told is not None and last is not None and told < last:
         return EntryKind.INCIDENT_STALE
-    if known.content_hash == content_hash(bus, arrival.report):
+    if known.content_hash == arrival.content_hash:
         return EntryKind.INCIDENT_UNCHANGED
     if told is None and uow.incidents.has_record(known.id, arrival.record):
         return EntryKind.INCIDENT_STALE
@@ -155,7 +173,7 @@ def _file_new(bus: Bus, uow: UnitOfWork, arrival: Arrival, generation: int) -> N
         correlation=arrival.correlation,
         recorded_at=uow.now,
         report=report,
-        **_from_report(bus, arrival),
+        **_from_report(arrival),
     )
     if _keep_whole(bus, filed, arrival):
         _note(uow, filed, arrival, uow.incidents.add(filed))
@@ -174,7 +192,7 @@ def _revise(bus: Bus, uow: UnitOfWork, arrival: Arrival, known: Filed) -> None:
         recorded_at=uow.now,
         report=arrival.report,
         correlation=arrival.correlation,
-        **_from_report(bus, arrival),
+        **_from_report(arrival),
     )
     # What was once of concern stays whole: its neighbours are to learn how it ended.
     if known.report is not None or _keep_whole(bus, filed, arrival):
@@ -192,11 +210,11 @@ def _usable_key(bus: Bus, uow: UnitOfWork, key: WrappedKey) -> WrappedKey:
     return key
 
 
-def _from_report(bus: Bus, arrival: Arrival) -> dict[str, Any]:
+def _from_report(arrival: Arrival) -> dict[str, Any]:
     report = arrival.report
     return {
         "source_revision": report.revision,
-        "content_hash": content_hash(bus, report),
+        "content_hash": arrival.content_hash,
         "mode": report.mode,
         "priority": int(report.classification.priority),
         "case_created": report.times.case_created,
@@ -210,12 +228,11 @@ def _keep_whole(bus: Bus, filed: Filed, arrival: Arrival) -> bool:
     return concerns_neighbours(incident, arrival.locality, bus.book)
 
 
-def _note(uow: UnitOfWork, filed: Filed, arrival: Arrival, ciphertext: bytes | None) -> None:
-    sealed = Sealed(ciphertext=ciphertext, key=filed.key.day.isoformat()) if ciphertext else None
-    plain = to_json(arrival.report)
-    plain.pop("personal", None)
-    happening = _happening(EntryKind.INCIDENT_RECORDED, arrival, revision=filed.revision)
-    happening = Happening(happening.kind, {**happening.facts, "report": plain})
+def _note(uow: UnitOfWork, filed: Filed, arrival: Arrival, halves: Halves) -> None:
+    day = filed.key.day.isoformat()
+    sealed = Sealed(ciphertext=halves.sealed, key=day) if halves.sealed else None
+    facts = {"revision": filed.revision, "report": halves.plain}
+    happening = _happening(EntryKind.INCIDENT_RECORDED, arrival, **facts)
     uow.journal.append(uow.now, about_incident(filed), happening, sealed)
     _remember(uow, filed, arrival)
     uow.wake(wakeup("decide", filed))

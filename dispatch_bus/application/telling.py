@@ -68,7 +68,7 @@ def _move(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice) -> None:
     uow.incidents.move_part(moved(filed, notice.discipline, notice.receiver))
     room = bus.book.centre(notice.receiver).room
     if room and notice.case_number:
-        uow.incidents.add_alias(room, notice.case_number, filed.id)
+        uow.copies.add(room, notice.case_number, filed.id)
     uow.wake(wakeup("decide", filed))
 
 

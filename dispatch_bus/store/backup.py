@@ -14,6 +14,7 @@ from dispatch_bus.store import schema
 from dispatch_bus.store.archive import FORMAT, Content, Manifest, Progress, Reader, writing
 from dispatch_bus.store.failures import translated
 from dispatch_bus.store.journal import Journal, ensure_partition
+from dispatch_bus.store.session import Session
 
 # Leases and whatever is not logged are worth nothing after the moment of the backup.
 _TABLES = text(
@@ -108,7 +109,7 @@ def _rows(connection: Connection, table: str, columns: tuple[str, ...]) -> Itera
 
 
 def _manifest(connection: Connection, key: str, contents: list[Content]) -> Manifest:
-    journal = Journal(connection, "")
+    journal = Journal(Session(connection), "")
     epoch, tree = journal.tree()
     newest = journal.newest_checkpoint()
     row = connection.execute(text("SELECT now() AS at, version() AS server")).one()

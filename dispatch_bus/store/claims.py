@@ -9,13 +9,14 @@ from uuid import UUID
 
 import structlog
 from attrs import frozen
-from sqlalchemy import Connection, Row, TextClause, text
+from sqlalchemy import Row, TextClause, text
 
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.message import Message
 from dispatch_bus.domain.notice import Side
 from dispatch_bus.store.keys import KeyRing, WrappedKey
 from dispatch_bus.store.sealing import join_message
+from dispatch_bus.store.session import Session
 
 _log = structlog.get_logger(__name__)
 # Asked by every lane each second and at each wake-up: building it would cost more than running
@@ -116,8 +117,8 @@ class Telling:
 class Claims:
     """Takes tellings off what is due, and notes what became of them, within one transaction."""
 
-    def __init__(self, connection: Connection, keys: KeyRing) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, keys: KeyRing) -> None:
+        self._session = session
         self._keys = keys
 
     def claim(self, room: str, now: datetime, hold: timedelta, most: int) -> list[Telling]:
@@ -126,13 +127,13 @@ class Claims:
         Up to ``most``, most urgent first.
         """
         asked = {"room": room, "now": now, "until": now + hold, "most": most}
-        read = map(self._telling, self._connection.execute(_CLAIM, asked))
+        read = map(self._telling, self._session.execute(_CLAIM, asked))
         return [telling for telling in read if telling]
 
     def lock_incidents(self, tellings: Iterable[Telling]) -> None:
         """Lock the incidents that tellings are about, in the one order in which all lock them."""
         incidents = sorted({one.message.incident for one in tellings})
-        self._connection.execute(_LOCK, {"incidents": incidents})
+        self._session.execute(_LOCK, {"incidents": incidents})
 
     def settle(self, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
         """Note that their sides have these tellings; return the rows to which that was news.
@@ -144,7 +145,7 @@ class Claims:
 
     def put_off(self, tellings: Sequence[Telling], untils: Sequence[datetime]) -> None:
         """Let go of claims that have not run out, and try again, each at its time."""
-        self._connection.execute(_PUT_OFF, _told(tellings) | {"untils": list(untils)})
+        self._session.execute(_PUT_OFF, _told(tellings) | {"untils": list(untils)})
 
     def give_up(self, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
         """Note that the room will never take these tellings; newer ones are tried again.
@@ -156,17 +157,17 @@ class Claims:
     def in_inbox(self, notice: UUID, side: Side, room: str) -> Telling | None:
         """Return the newest telling to one side, if it is one of this room; claimed or not."""
         asked = {"notice": notice, "side": side, "room": room}
-        row = self._connection.execute(_IN_INBOX, asked).one_or_none()
+        row = self._session.execute(_IN_INBOX, asked).one_or_none()
         return self._telling(row) if row else None
 
     def take_back(self, telling: Telling, now: datetime, *, stuck: bool) -> None:
         """Note that nobody took a telling out of the inbox: it is due again, or never more."""
         notice, side = telling.row
         asked = {"notice": notice, "side": side, "sequence": telling.message.sequence}
-        self._connection.execute(_TAKE_BACK, asked | {"now": now, "stuck": stuck})
+        self._session.execute(_TAKE_BACK, asked | {"now": now, "stuck": stuck})
 
     def _write(self, statement: TextClause, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
-        rows = self._connection.execute(statement, _told(tellings))
+        rows = self._session.execute(statement, _told(tellings))
         return {(row.notice, Side(row.side)) for row in rows}
 
     def _telling(self, row: Row[Any]) -> Telling | None:

@@ -6,50 +6,41 @@ never delivered is overtaken by it and need not arrive any more.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, and_, func, select, text, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, and_, func, select, update
 
 from dispatch_bus.domain.message import Message
 from dispatch_bus.domain.notice import Side
 from dispatch_bus.store import tables
 from dispatch_bus.store.keys import KeyRing, WrappedKey
+from dispatch_bus.store.notices import Notices
 from dispatch_bus.store.restoring import NUMBERS_AT_ONCE
 from dispatch_bus.store.sealing import split_message
+from dispatch_bus.store.session import Session, replacing, write_to
 
 _T = tables.delivery
 
 
-_NEXT = text(
-    """
-    SELECT epoch, coalesce(
-        (SELECT sequence FROM delivery WHERE notice = :notice AND side = :side), 0) AS last
-    FROM journal_tree
-    """
-)
+_SEQUENCES = """
+    SELECT epoch, notice, side, sequence FROM journal_tree
+    LEFT JOIN delivery ON delivery.notice = ANY(%(ids)s::uuid[])
+"""
 _NEWER = ("sequence", "room", "message", "sealed", "priority", "due_at", "attempts", "stuck")
-_INSERT = insert(_T)
-_TELL = _INSERT.on_conflict_do_update(
-    index_elements=["notice", "side"],
-    set_={
-        **{name: _INSERT.excluded[name] for name in _NEWER},
-        # While an older telling waits, the sender has waited since then.
-        "told_at": text(
-            "CASE WHEN delivery.delivered < delivery.sequence"
-            " THEN delivery.told_at ELSE excluded.told_at END"
-        ),
-        # One alarm for one wait: a newer telling that joins it raises no second.
-        "alarmed": text(
-            "CASE WHEN delivery.delivered < delivery.sequence"
-            " AND delivery.alarmed = delivery.sequence"
-            " THEN excluded.sequence ELSE delivery.alarmed END"
-        ),
-    },
+_TELL = write_to(
+    _T,
+    replacing(_T, _NEWER)
+    # While an older telling waits, the sender has waited since then.
+    + """, told_at = CASE WHEN delivery.delivered < delivery.sequence
+        THEN delivery.told_at ELSE excluded.told_at END"""
+    # One alarm for one wait: a newer telling that joins it raises no second.
+    + """, alarmed = CASE WHEN delivery.delivered < delivery.sequence
+        AND delivery.alarmed = delivery.sequence
+        THEN excluded.sequence ELSE delivery.alarmed END""",
 )
 
 
@@ -68,9 +59,21 @@ class Overdue:
 class Deliveries:
     """Tells, claims and settles within one transaction."""
 
-    def __init__(self, connection: Connection, keys: KeyRing) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, keys: KeyRing, notices: Notices) -> None:
+        self._session = session
         self._keys = keys
+        self._notices = notices
+        self._last: dict[tuple[UUID, str], int] = session.memory()
+        self._epochs: dict[int, bool] = session.memory()
+
+    def foresee(self, notices: Iterable[UUID]) -> None:
+        """Read at once how far the sides of these notices have been told."""
+        asked = list(notices)
+        self._last |= {(notice, side.value): 0 for notice in asked for side in Side}
+        for row in self._session.ask(_SEQUENCES, {"ids": asked}):
+            self._epochs[row["epoch"]] = True
+            if row["notice"]:
+                self._last[row["notice"], row["side"]] = row["sequence"]
 
     def next_sequence(self, notice: UUID, side: Side) -> int:
         """Return the sequence number of the next telling to one side.
@@ -78,8 +81,11 @@ class Deliveries:
         Each epoch has numbers of its own: what a side was told after the backup that the bus came
         out of is not known here, and must not look like a repeat.
         """
-        row = self._connection.execute(_NEXT, {"notice": notice, "side": side}).one()
-        return int(max(row.last + 1, (row.epoch - 1) * NUMBERS_AT_ONCE + 1))
+        place = (notice, side.value)
+        if not self._epochs or not (place in self._last or self._notices.is_new(notice)):
+            self.foresee([notice])
+        (epoch,) = self._epochs
+        return max(self._last.get(place, 0) + 1, (epoch - 1) * NUMBERS_AT_ONCE + 1)
 
     def tell(
         self, message: Message, key: WrappedKey, room: str | None, priority: int, at: datetime
@@ -88,7 +94,7 @@ class Deliveries:
         plain, sealed = split_message(message, lambda: self._keys.open(key))
         row = {
             "notice": message.notice,
-            "side": message.side,
+            "side": message.side.value,
             "incident": message.incident,
             "centre": message.to,
             "room": room,
@@ -104,11 +110,12 @@ class Deliveries:
             "alarmed": 0,
             "stuck": False,
         }
-        self._connection.execute(_TELL, row)
+        self._session.later(_TELL, row)
+        self._last[message.notice, message.side.value] = message.sequence
 
     def release(self, now: datetime) -> int:
         """Let every telling that was given up be due again; return how many those are."""
-        result = self._connection.execute(
+        result = self._session.execute(
             update(_T)
             .where(_T.c.stuck, _T.c.delivered < _T.c.sequence)
             .values(stuck=False, due_at=now, attempts=0)
@@ -128,12 +135,12 @@ class Deliveries:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        return [_overdue(row) for row in self._connection.execute(query)]
+        return [_overdue(row) for row in self._session.execute(query)]
 
     def mark_alarmed(self, overdue: Overdue) -> None:
         """Note that the alarm for this telling has been raised."""
         mine = and_(_T.c.notice == overdue.notice, _T.c.side == overdue.side)
-        self._connection.execute(update(_T).where(mine).values(alarmed=overdue.sequence))
+        self._session.execute(update(_T).where(mine).values(alarmed=overdue.sequence))
 
     def waiting(self) -> list[tuple[str | None, int, datetime]]:
         """Return (room, number, oldest) of the tellings that are still to reach each room."""
@@ -142,11 +149,11 @@ class Deliveries:
             .where(_T.c.delivered < _T.c.sequence, _T.c.stuck.is_(False))
             .group_by(_T.c.room)
         )
-        return [tuple(row) for row in self._connection.execute(query)]
+        return [tuple(row) for row in self._session.execute(query)]
 
     def of_notices(self, notices: Sequence[UUID]) -> Sequence[Row[Any]]:
         """Return the rows of both sides of these notices."""
-        return self._connection.execute(select(_T).where(_T.c.notice.in_(notices))).all()
+        return self._session.execute(select(_T).where(_T.c.notice.in_(notices))).all()
 
 
 def _overdue(row: Row[Any]) -> Overdue:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql import insert
 
 from dispatch_bus.store import tables
+from dispatch_bus.store.session import Session
 
 
 class Erasures:
     """Notes erasures within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def first_time(self, day: date, at: datetime) -> bool:
         """Note that a day's key is to be destroyed; false when that was noted before."""
         erasure = tables.erasure
         statement = insert(erasure).values(day=day, noted_at=at).on_conflict_do_nothing()
-        return self._connection.execute(statement.returning(erasure.c.day)).first() is not None
+        return self._session.execute(statement.returning(erasure.c.day)).first() is not None

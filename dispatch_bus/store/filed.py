@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import attrs
 from attrs import frozen
-from sqlalchemy import Row
 
 from dispatch_bus.domain.codes import CaseStatus, Discipline, Mode
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.incident import Incident, Part, Source
-from dispatch_bus.domain.json import from_json, to_json
+from dispatch_bus.domain.json import JSON, from_json, to_json
 from dispatch_bus.domain.report import Report
 from dispatch_bus.store.keys import DataKey, Erased, KeyRing, WrappedKey
 from dispatch_bus.store.sealing import join_report, split_report
+from dispatch_bus.store.session import Row
 
 _SAME = (
     "revision",
@@ -74,6 +73,14 @@ class Filed:
         )
 
 
+@frozen
+class Halves:
+    """A report as it is stored: its open fields, and the ciphertext of its personal ones."""
+
+    plain: JSON | None
+    sealed: bytes | None
+
+
 @frozen(kw_only=True)
 class Reference:
     """Just enough of a row to claim it and to say what became of it, whatever else it holds."""
@@ -82,14 +89,6 @@ class Reference:
     revision: int
     correlation: str
     mode: Mode
-
-
-@frozen(kw_only=True)
-class Original:
-    """The incident that a room's case is a copy of, with when its own room made it."""
-
-    id: UUID
-    case_created: datetime
 
 
 def moved(filed: Filed, discipline: Discipline, to: str) -> Filed:
@@ -103,7 +102,7 @@ def moved(filed: Filed, discipline: Discipline, to: str) -> Filed:
     return attrs.evolve(filed, parts=parts, revision=filed.revision + 1)
 
 
-def to_row(filed: Filed, keys: KeyRing) -> dict[str, Any]:
+def to_row(filed: Filed, keys: KeyRing) -> Row:
     """Return the columns of an incident, its personal fields as ciphertext."""
     plain, sealed = None, None
     if filed.report is not None:
@@ -117,19 +116,19 @@ def to_row(filed: Filed, keys: KeyRing) -> dict[str, Any]:
     }
 
 
-def from_row(row: Row[Any], keys: KeyRing, *, personal: bool) -> Filed:
+def from_row(row: Row, keys: KeyRing, *, personal: bool) -> Filed:
     """Read a row; without ``personal``, or once their key is erased, those fields are empty."""
-    key = WrappedKey(row.key_day, row.key_wrapped)
-    opened = _opened(keys, key) if personal and row.sealed is not None else None
+    key = WrappedKey(row["key_day"], row["key_wrapped"])
+    opened = _opened(keys, key) if personal and row["sealed"] is not None else None
     return Filed(
-        id=row.id,
-        source=Source(room=row.room, number=row.number, generation=row.generation),
-        parts=tuple(from_json(part, Part) for part in row.parts),
-        report=row.report and join_report(row.report, row.sealed, opened, row.id),
+        id=row["id"],
+        source=Source(room=row["room"], number=row["number"], generation=row["generation"]),
+        parts=tuple(from_json(part, Part) for part in row["parts"]),
+        report=row["report"] and join_report(row["report"], row["sealed"], opened, row["id"]),
         key=key,
-        mode=Mode(row.mode),
-        coarse=None if row.coarse_lon is None else (row.coarse_lon, row.coarse_lat),
-        **{name: getattr(row, name) for name in _SAME},
+        mode=Mode(row["mode"]),
+        coarse=None if row["coarse_lon"] is None else (row["coarse_lon"], row["coarse_lat"]),
+        **{name: row[name] for name in _SAME},
     )
 
 
@@ -140,7 +139,7 @@ def _opened(keys: KeyRing, key: WrappedKey) -> DataKey | None:
         return None
 
 
-def _plain_columns(filed: Filed) -> dict[str, Any]:
+def _plain_columns(filed: Filed) -> Row:
     lon, lat = filed.coarse or (None, None)
     closed = filed.report is not None and filed.report.status is CaseStatus.CLOSED
     return {

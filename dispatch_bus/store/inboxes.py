@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from attrs import frozen
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from dispatch_bus.store import tables
+from dispatch_bus.store.session import Session
 
 _T = tables.inbox
 
@@ -29,12 +30,12 @@ class InboxState:
 class Inboxes:
     """Notes how inboxes stand, within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def all(self) -> dict[str, InboxState]:
         """Return every inbox that has ever been asked, by its room."""
-        rows = self._connection.execute(select(_T))
+        rows = self._session.execute(select(_T))
         return {row.room: InboxState(**row._mapping) for row in rows}
 
     def note(self, room: str, waiting: int, at: datetime, *, attended: bool) -> bool:
@@ -52,7 +53,7 @@ class Inboxes:
 
     def free(self, room: str) -> bool:
         """Note that an inbox takes messages; true when it did not until now."""
-        result = self._connection.execute(
+        result = self._session.execute(
             update(_T)
             .where(_T.c.room == room, _T.c.full_since.is_not(None))
             .values(full_since=None)
@@ -60,9 +61,9 @@ class Inboxes:
         return bool(result.rowcount)
 
     def _lock(self, room: str) -> InboxState:
-        self._connection.execute(insert(_T).values(room=room).on_conflict_do_nothing())
+        self._session.execute(insert(_T).values(room=room).on_conflict_do_nothing())
         query = select(_T).where(_T.c.room == room).with_for_update()
-        return InboxState(**self._connection.execute(query).one()._mapping)
+        return InboxState(**self._session.execute(query).one()._mapping)
 
     def _set(self, room: str, **values: object) -> None:
-        self._connection.execute(update(_T).where(_T.c.room == room).values(values))
+        self._session.execute(update(_T).where(_T.c.room == room).values(values))

@@ -7,180 +7,188 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Select,
-    bindparam,
-    func,
-    insert,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import Row as Counted
+from sqlalchemy import func, select
 
 from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.errors import Unknown
 from dispatch_bus.domain.json import to_json
 from dispatch_bus.store import tables
-from dispatch_bus.store.filed import Filed, Original, Reference, from_row, to_row
+from dispatch_bus.store.filed import Filed, Halves, Reference, from_row, to_row
 from dispatch_bus.store.keys import DataKey, KeyRing, WrappedKey
 from dispatch_bus.store.paging import Mark, newest_first
+from dispatch_bus.store.session import Row, Session, replacing, write_to
 
 _T = tables.incident
-# Statements of every record and transition are built once: that costs more than running them.
-_LOCK = select(_T).where(_T.c.id == bindparam("id")).with_for_update()
-_LATEST = (
-    select(_T)
-    .where(_T.c.room == bindparam("room"), _T.c.number == bindparam("number"))
-    .order_by(_T.c.generation.desc())
-    .limit(1)
-    .with_for_update()
+_FILE = write_to(_T, replacing(_T, [name for name in _T.columns.keys() if name != "id"]))  # noqa: SIM118
+_NOTE_RECORD = write_to(tables.incident_record, "ON CONFLICT DO NOTHING")
+# Sorted before they are locked: two transactions that lock the same incidents cannot wait for
+# each other. What is wanted is known first, so that each row is looked up by its key.
+_LOCK = """
+    WITH wanted AS MATERIALIZED (
+        SELECT newest.id FROM unnest(%(numbers)s::text[]) AS told (number)
+        CROSS JOIN LATERAL (
+            SELECT id FROM incident WHERE room = %(room)s AND incident.number = told.number
+            ORDER BY generation DESC LIMIT 1
+        ) AS newest
+        UNION SELECT unnest(%(ids)s::uuid[])
+    )
+    SELECT incident.* FROM wanted JOIN incident USING (id)
+    ORDER BY incident.id FOR UPDATE OF incident
+"""
+_RECORDS = """
+    SELECT incident, record FROM incident_record
+    JOIN unnest(%(incidents)s::uuid[], %(records)s::text[]) AS asked (incident, record)
+    USING (incident, record)
+"""
+_FIND = "SELECT * FROM incident WHERE id = ANY(%(ids)s::uuid[])"
+# The order names the index of what is undecided: by its own lights the planner would read a
+# history of millions for the few that are.
+_UNDECIDED = "FROM incident WHERE decided_revision < revision ORDER BY priority, recorded_at"
+_CLAIM = f"SELECT * {_UNDECIDED} LIMIT %(limit)s FOR UPDATE SKIP LOCKED"
+_CLAIM_REFERENCES = (
+    f"SELECT id, revision, correlation, mode {_UNDECIDED} LIMIT %(limit)s FOR UPDATE SKIP LOCKED"
 )
-_UNDECIDED = _T.c.decided_revision < _T.c.revision
+_COUNT = f"SELECT count(*) FROM (SELECT {_UNDECIDED} LIMIT %(most)s) AS waiting"  # noqa: S608
+_MARK = """
+    UPDATE incident SET decided_revision = decided.revision, decided_at = %(at)s
+    FROM unnest(%(ids)s::uuid[], %(revisions)s::int[]) AS decided (id, revision)
+    WHERE incident.id = decided.id
+"""
+MANY = 1_000_000
 
 
 class Incidents:
-    """Files and finds incidents within one transaction."""
+    """Files and finds incidents within one transaction.
 
-    def __init__(self, connection: Connection, keys: KeyRing) -> None:
-        self._connection = connection
+    What is locked here is read once: nobody else can change it until the transaction ends.
+    """
+
+    def __init__(self, session: Session, keys: KeyRing) -> None:
+        self._session = session
         self._keys = keys
+        self._locked: dict[UUID, Row] = session.memory()
+        self._newest: dict[tuple[str, str], tuple[int, UUID] | None] = session.memory()
+        self._told: dict[tuple[UUID, str], bool] = session.memory()
+
+    def lock_all(
+        self, incidents: Iterable[UUID], room: str = "", numbers: Iterable[str] = ()
+    ) -> None:
+        """Lock incidents, and the newest ones under a room's case numbers, in one order.
+
+        Whoever needs several takes them here, all at once; each is then read without asking again.
+        """
+        told = list(numbers)
+        self._newest |= {(room, number): None for number in told}
+        asked = {"ids": list(incidents), "room": room, "numbers": told}
+        for row in self._session.ask(_LOCK, asked):
+            self._keep(row)
+
+    def foresee_records(self, records: Iterable[tuple[UUID, str]]) -> None:
+        """Read at once which of these records have told of these incidents."""
+        asked = list(records)
+        self._told |= dict.fromkeys(asked, False)
+        columns = {"incidents": [one[0] for one in asked], "records": [one[1] for one in asked]}
+        for row in self._session.ask(_RECORDS, columns):
+            self._told[row["incident"], row["record"]] = True
+
+    def newest(self, room: str, number: str) -> UUID | None:
+        """Return the id of the newest incident under a room's case number, and lock it."""
+        if (room, number) not in self._newest:
+            self.lock_all((), room, (number,))
+        found = self._newest[room, number]
+        return found[1] if found else None
 
     def latest(self, room: str, number: str, *, personal: bool = False) -> Filed | None:
         """Return and lock the newest incident under a room's case number."""
-        row = self._connection.execute(_LATEST, {"room": room, "number": number}).one_or_none()
-        return self._filed(row, personal=personal) if row else None
+        found = self.newest(room, number)
+        return self.lock(found, personal=personal) if found else None
 
     def lock(self, incident: UUID, *, personal: bool = False) -> Filed:
         """Return and lock an incident: every transition of its notices happens under this lock.
 
         Its personal fields are read only when asked for, so that a lost key keeps nothing else.
         """
-        row = self._connection.execute(_LOCK, {"id": incident}).one_or_none()
-        if row is None:
-            raise unknown(incident)
-        return self._filed(row, personal=personal)
-
-    def known_as(self, room: str, number: str) -> Original | None:
-        """Return the incident that a room has under this number as a copy from the bus."""
-        alias = tables.alias
-        query = select(_T.c.id, _T.c.case_created).join(alias, alias.c.incident == _T.c.id)
-        mine = (alias.c.room == room) & (alias.c.number == number)
-        row = self._connection.execute(query.where(mine)).one_or_none()
-        return Original(id=row.id, case_created=row.case_created) if row else None
-
-    def returning(self, told: str, room: str, number: str) -> UUID | None:
-        """Return the incident whose id a room says its case came from, if there is one.
-
-        A room may keep the bus's id beside its own case too: that is no copy.
-        """
-        own = (_T.c.room == room) & (_T.c.number == number)
-        try:
-            query = select(_T.c.id).where(_T.c.id == UUID(told), ~own)
-        except ValueError:
-            return None
-        return self._connection.execute(query).scalar_one_or_none()
-
-    def add_alias(self, room: str, number: str, incident: UUID) -> None:
-        """Remember the number under which a room keeps its newest copy of an incident."""
-        row = {"room": room, "number": number, "incident": incident}
-        statement = upsert(tables.alias).values(row)
-        self._connection.execute(
-            statement.on_conflict_do_update(
-                index_elements=["room", "number"], set_={"incident": incident}
-            )
-        )
+        return self._filed(self._row(incident), personal=personal)
 
     def note_source_revision(self, incident: UUID, revision: int) -> None:
-        """Note the newest of the room's own revision numbers, of an incident locked here."""
-        self._connection.execute(
-            update(_T).where(_T.c.id == incident).values(source_revision=revision)
-        )
+        """Note the newest of the room's own revision numbers."""
+        self._change(incident, source_revision=revision)
 
     def note_record(self, incident: UUID, record: str) -> None:
         """Note that a record has told of an incident locked here."""
-        row = {"incident": incident, "record": record}
-        self._connection.execute(
-            upsert(tables.incident_record).values(row).on_conflict_do_nothing()
-        )
+        self._told[incident, record] = True
+        self._session.later(_NOTE_RECORD, {"incident": incident, "record": record})
 
     def has_record(self, incident: UUID, record: str) -> bool:
         """Tell whether a record was noted as one that has told of an incident."""
-        t = tables.incident_record
-        query = select(t.c.record).where(t.c.incident == incident, t.c.record == record)
-        return self._connection.execute(query).first() is not None
+        if (incident, record) not in self._told:
+            self.foresee_records([(incident, record)])
+        return self._told[incident, record]
 
-    def add(self, filed: Filed) -> bytes | None:
-        """File a new incident; return the ciphertext of its personal fields."""
-        row = to_row(filed, self._keys)
-        self._connection.execute(insert(_T).values(row))
-        return _ciphertext(row)
+    def add(self, filed: Filed) -> Halves:
+        """File a new incident; return its report as it is stored."""
+        return self._file(filed)
 
-    def revise(self, filed: Filed) -> bytes | None:
+    def revise(self, filed: Filed) -> Halves:
         """Replace the whole row of an incident that this transaction has locked."""
-        row = to_row(filed, self._keys)
-        self._connection.execute(update(_T).where(_T.c.id == filed.id).values(row))
-        return _ciphertext(row)
+        return self._file(filed)
 
     def move_part(self, moved: Filed) -> None:
-        """Write parts and revision of an incident locked here; whatever else it holds stays."""
+        """Write parts and revision of an incident; whatever else it holds stays."""
         parts = [to_json(part) for part in moved.parts]
-        values = {"parts": parts, "revision": moved.revision}
-        self._connection.execute(update(_T).where(_T.c.id == moved.id).values(values))
+        self._change(moved.id, parts=parts, revision=moved.revision)
 
     def claim_undecided(self, limit: int) -> list[Filed]:
         """Lock the next incidents whose decision is behind, most urgent first.
 
         Their personal fields are not read: no decision depends on them.
         """
-        rows = self._connection.execute(_next_undecided(select(_T), limit)).all()
+        rows = self._session.ask(_CLAIM, {"limit": limit})
+        for row in rows:
+            self._keep(row)
         return [self._filed(row, personal=False) for row in rows]
 
     def claim_references(self, limit: int) -> list[Reference]:
         """Lock the same incidents without reading what one of them may not be readable for."""
-        query = select(_T.c.id, _T.c.revision, _T.c.correlation, _T.c.mode)
-        return [
-            Reference(
-                id=row.id, revision=row.revision, correlation=row.correlation, mode=Mode(row.mode)
-            )
-            for row in self._connection.execute(_next_undecided(query, limit))
-        ]
+        rows = self._session.ask(_CLAIM_REFERENCES, {"limit": limit})
+        return [Reference(**row | {"mode": Mode(row["mode"])}) for row in rows]
 
     def mark_decided(self, decided: Iterable[Filed | Reference], at: datetime) -> None:
         """Note that each of these revisions has been decided."""
-        for filed in decided:
-            self._connection.execute(
-                update(_T)
-                .where(_T.c.id == filed.id)
-                .values(decided_revision=filed.revision, decided_at=at)
-            )
+        revisions = {filed.id: filed.revision for filed in decided}
+        asked = {"ids": list(revisions), "revisions": list(revisions.values()), "at": at}
+        self._session.tell(_MARK, asked)
+        for incident in revisions:
+            self._locked.pop(incident, None)
 
-    def undecided(self) -> int:
-        """Return how many incidents wait for a decision."""
-        return self._count(_UNDECIDED)
+    def undecided(self, most: int = MANY) -> int:
+        """Return how many incidents wait for a decision; it stops counting at ``most``."""
+        (row,) = self._session.ask(_COUNT, {"most": most})
+        return int(row["count"])
 
     def find(self, incident: UUID, *, personal: bool = False) -> Filed | None:
         """Return an incident without locking it, its personal fields only when asked for."""
-        row = self._connection.execute(select(_T).where(_T.c.id == incident)).one_or_none()
-        return self._filed(row, personal=personal) if row else None
+        locked = self._locked.get(incident)
+        rows = [locked] if locked else self._session.ask(_FIND, {"ids": [incident]})
+        return self._filed(rows[0], personal=personal) if rows else None
 
     def some(self, incidents: Iterable[UUID]) -> dict[UUID, Filed]:
         """Return these incidents by their ids, without their personal fields."""
-        rows = self._connection.execute(select(_T).where(_T.c.id.in_(list(incidents))))
-        return {row.id: self._filed(row, personal=False) for row in rows}
+        rows = self._session.ask(_FIND, {"ids": list(incidents)})
+        return {row["id"]: self._filed(row, personal=False) for row in rows}
 
     def page(self, before: Mark | None, limit: int, *, open_only: bool) -> list[Filed]:
         """Return the incidents recorded last, from a mark on, without their personal fields."""
         query = select(_T).where(_T.c.is_stub.is_(False))
         query = query.where(_T.c.is_open) if open_only else query
         query = newest_first(query, _T.c.recorded_at, _T.c.id, before, limit)
-        return [self._filed(row, personal=False) for row in self._connection.execute(query)]
+        rows = self._session.execute(query).mappings()
+        return [self._filed(dict(row), personal=False) for row in rows]
 
-    def counts(self) -> Sequence[Row[Any]]:
+    def counts(self) -> Sequence[Counted[Any]]:
         """Return (room, stub?, number) for every room."""
-        return self._connection.execute(
+        return self._session.execute(
             select(_T.c.room, _T.c.is_stub, func.count()).group_by(_T.c.room, _T.c.is_stub)
         ).all()
 
@@ -188,24 +196,35 @@ class Incidents:
         """Open an incident's data key."""
         return self._keys.open(key)
 
-    def _count(self, condition: ColumnElement[bool]) -> int:
-        query = select(func.count()).select_from(_T).where(condition)
-        return int(self._connection.execute(query).scalar_one())
+    def _row(self, incident: UUID) -> Row:
+        if incident not in self._locked:
+            self.lock_all([incident])
+        if incident not in self._locked:
+            raise unknown(incident)
+        return self._locked[incident]
 
-    def _filed(self, row: Row[Any], *, personal: bool) -> Filed:
+    def _keep(self, row: Row) -> None:
+        """Remember a locked row; of the newest incident under a number also that it is that."""
+        self._locked[row["id"]] = row
+        source, mine = (row["room"], row["number"]), (row["generation"], row["id"])
+        if source in self._newest:
+            self._newest[source] = max(self._newest[source] or mine, mine)
+
+    def _file(self, filed: Filed) -> Halves:
+        row = to_row(filed, self._keys)
+        self._keep(row)
+        self._session.later(_FILE, row)
+        return Halves(row["report"], row["sealed"])
+
+    def _change(self, incident: UUID, **values: Any) -> None:
+        row = self._row(incident)
+        row |= values
+        self._session.later(_FILE, row)
+
+    def _filed(self, row: Row, *, personal: bool) -> Filed:
         return from_row(row, self._keys, personal=personal)
-
-
-def _ciphertext(row: dict[str, Any]) -> bytes | None:
-    sealed: bytes | None = row["sealed"]
-    return sealed
 
 
 def unknown(incident: UUID) -> Unknown:
     """Make the error that refuses an id which is no incident's."""
     return Unknown("incident", str(incident), "Use the id of an incident on the bus.")
-
-
-def _next_undecided(query: Select[Any], limit: int) -> Select[Any]:
-    undecided = query.where(_UNDECIDED).order_by(_T.c.priority, _T.c.recorded_at)
-    return undecided.limit(limit).with_for_update(skip_locked=True)

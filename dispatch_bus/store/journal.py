@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -11,9 +12,7 @@ from uuid import UUID
 from attrs import frozen
 from sqlalchemy import (
     Connection,
-    Row,
     Select,
-    delete,
     func,
     insert,
     select,
@@ -23,18 +22,41 @@ from sqlalchemy import (
 )
 
 from dispatch_bus.domain.codes import Mode
+from dispatch_bus.domain.errors import Retry
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.journal.entry import SCHEMA_VERSION, Entry, decode, encode
-from dispatch_bus.journal.merkle import Frontier, leaf_hash
+from dispatch_bus.journal.merkle import Frontier
 from dispatch_bus.journal.numbering import number_of
 from dispatch_bus.store import tables
+from dispatch_bus.store.session import Session
 
 PARTITION = 1_000_000
 _COLUMNS = ("kind", "schema_version", "entry", "incident", "notice")
+_TYPES = ("text", "int2", "bytea", "uuid", "uuid")
+_APPEND = f"COPY journal_pending ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
 _LOGGED = ("kind", "correlation", "incident", "notice")
 # Only entries of transactions that every later snapshot sees are sealed, so no number is ever
 # given before a transaction that began earlier has ended.
-_SETTLED = text("xid < pg_snapshot_xmin(pg_current_snapshot())")
+_SETTLED = """
+    SELECT id FROM journal_pending WHERE xid < pg_snapshot_xmin(pg_current_snapshot())
+    ORDER BY id LIMIT %(limit)s
+"""
+_TREE = "SELECT epoch, size, frontier FROM journal_tree"
+_SET_TREE = "UPDATE journal_tree SET size = %(size)s, frontier = %(frontier)s::jsonb"
+# The server moves the entries and hashes them as `leaf_hash` does: their bytes stay there.
+_PLACE = """
+    WITH placed AS (
+        INSERT INTO journal (number, epoch, kind, schema_version, entry, leaf, incident, notice)
+        SELECT %(first)s - 1 + row_number() OVER (ORDER BY id), %(epoch)s, kind, schema_version,
+            entry, sha256(decode('00', 'hex') || entry), incident, notice
+        FROM journal_pending WHERE id = ANY(%(ids)s::bigint[])
+        RETURNING number, leaf
+    ), gone AS (
+        DELETE FROM journal_pending WHERE id = ANY(%(ids)s::bigint[])
+    )
+    SELECT leaf FROM placed ORDER BY number
+"""
+_LAST_CHECKPOINT = "SELECT size, at FROM checkpoint ORDER BY size DESC LIMIT 1"
 
 
 @frozen(kw_only=True)
@@ -69,8 +91,8 @@ class Numbered:
 class Journal:
     """Appends to, seals and reads the journal within one transaction."""
 
-    def __init__(self, connection: Connection, actor: str) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, actor: str) -> None:
+        self._session = session
         self._actor = actor
         self._pending: list[dict[str, Any]] = []
         self.written: list[dict[str, str]] = []
@@ -106,8 +128,8 @@ class Journal:
     def flush(self) -> None:
         """Write what was noted, in one statement."""
         if self._pending:
-            rows = [{name: row[name] for name in _COLUMNS} for row in self._pending]
-            self._connection.execute(insert(tables.journal_pending), rows)
+            rows = [tuple(row[name] for name in _COLUMNS) for row in self._pending]
+            self._session.copy(_APPEND, _TYPES, rows)
             self.written += [_log_line(row) for row in self._pending]
             self._pending = []
 
@@ -119,65 +141,51 @@ class Journal:
         """Forget what was noted since ``mark``: its savepoint was rolled back."""
         del self._pending[mark:]
 
-    def settled(self, limit: int) -> Sequence[Row[Any]]:
+    def settled(self, limit: int) -> list[int]:
         """Return the next entries that can be sealed, in their order."""
-        pending = tables.journal_pending
-        return self._connection.execute(
-            select(pending).where(_SETTLED).order_by(pending.c.id).limit(limit)
-        ).all()
+        return [row["id"] for row in self._session.ask(_SETTLED, {"limit": limit})]
 
     def tree(self) -> tuple[int, Frontier]:
         """Return the epoch and the right edge of the tree."""
-        row = self._connection.execute(select(tables.journal_tree)).one()
-        return row.epoch, Frontier.from_json({"size": row.size, "hashes": row.frontier})
+        (row,) = self._session.ask(_TREE, {})
+        frontier = Frontier.from_json({"size": row["size"], "hashes": row["frontier"]})
+        return row["epoch"], frontier
 
-    def seal(self, rows: Sequence[Row[Any]], epoch: int, frontier: Frontier) -> Frontier:
-        """Give each row its number and leaf, and move it from pending into the journal.
+    def seal(self, entries: Sequence[int], epoch: int, frontier: Frontier) -> Frontier:
+        """Give each of these entries its number and leaf, and move it into the journal.
 
-        A second sealer that thinks it leads fails here on the number's primary key.
+        A second sealer that thinks it leads fails here: its entries are gone, or on the number's
+        primary key.
+
+        Raises:
+            Retry: another sealer has moved some of them.
         """
-        leaves = [leaf_hash(row.entry) for row in rows]
-        ensure_partition(self._connection, number_of(epoch, frontier.size + len(rows)))
-        self._connection.execute(
-            insert(tables.journal),
-            [
-                {
-                    "number": number_of(epoch, frontier.size + place),
-                    "epoch": epoch,
-                    "kind": row.kind,
-                    "schema_version": row.schema_version,
-                    "entry": row.entry,
-                    "leaf": leaf,
-                    "incident": row.incident,
-                    "notice": row.notice,
-                }
-                for place, (row, leaf) in enumerate(zip(rows, leaves, strict=True), start=1)
-            ],
-        )
-        pending = tables.journal_pending
-        self._connection.execute(delete(pending).where(pending.c.id.in_([row.id for row in rows])))
+        first = number_of(epoch, frontier.size + 1)
+        ensure_partition(self._session, first + len(entries) - 1)
+        asked = {"first": first, "epoch": epoch, "ids": entries}
+        leaves = [row["leaf"] for row in self._session.ask(_PLACE, asked)]
+        if len(leaves) < len(entries):
+            raise Retry("Another sealer was faster")
         sealed = frontier.extend(leaves)
-        hashes = [part.hex() for part in sealed.hashes]
-        self._connection.execute(
-            update(tables.journal_tree).values(size=sealed.size, frontier=hashes)
-        )
+        hashes = json.dumps([part.hex() for part in sealed.hashes])
+        self._session.tell(_SET_TREE, {"size": sealed.size, "frontier": hashes})
         return sealed
 
     def add_checkpoint(self, size: int, at: datetime, signed: bytes) -> None:
         """Keep a checkpoint of the first ``size`` entries, signed at ``at``."""
         row = {"size": size, "at": at, "signed": signed}
-        self._connection.execute(insert(tables.checkpoint).values(row))
+        self._session.execute(insert(tables.checkpoint).values(row))
 
     def checkpoints(self) -> Iterator[tuple[int, bytes]]:
         """Yield the size and the signed note of every checkpoint, smallest tree first."""
         query = select(tables.checkpoint).order_by(tables.checkpoint.c.size)
-        for row in self._connection.execute(query):
+        for row in self._session.execute(query):
             yield row.size, row.signed
 
     def newest_checkpoint(self) -> tuple[int, bytes] | None:
         """Return the size and the signed note of the newest checkpoint, or none."""
         query = select(tables.checkpoint).order_by(tables.checkpoint.c.size.desc()).limit(1)
-        row = self._connection.execute(query).one_or_none()
+        row = self._session.execute(query).one_or_none()
         return (row.size, row.signed) if row else None
 
     def raise_epoch(self, beyond: int) -> tuple[int, int]:
@@ -188,34 +196,32 @@ class Journal:
         tree = tables.journal_tree
         epoch = func.greatest(tree.c.epoch, beyond) + 1
         raised = update(tree).values(epoch=epoch).returning(tree.c.epoch, tree.c.size)
-        row = self._connection.execute(raised).one()
+        row = self._session.execute(raised).one()
         return row.epoch, row.size
 
     def last_checkpoint(self) -> tuple[int, datetime | None]:
         """Return how many entries the last checkpoint covers, and when it was signed."""
-        t = tables.checkpoint
-        query = select(t.c.size, t.c.at).order_by(t.c.size.desc()).limit(1)
-        row = self._connection.execute(query).one_or_none()
-        return (row.size, row.at) if row else (0, None)
+        rows = self._session.ask(_LAST_CHECKPOINT, {})
+        return (rows[0]["size"], rows[0]["at"]) if rows else (0, None)
 
     def size(self) -> int:
         """Return how many entries are sealed."""
-        return int(self._connection.execute(select(tables.journal_tree.c.size)).scalar_one())
+        return int(self._session.execute(select(tables.journal_tree.c.size)).scalar_one())
 
     def has(self, number: int) -> bool:
         """Tell whether an entry has this number."""
         query = select(tables.journal.c.number).where(tables.journal.c.number == number)
-        return self._connection.execute(query).first() is not None
+        return self._session.execute(query).first() is not None
 
     def before_newest(self, count: int) -> int:
         """Return the number after which the newest ``count`` entries follow; 0 for all."""
         numbers = select(tables.journal.c.number).order_by(tables.journal.c.number.desc())
-        return int(self._connection.execute(numbers.offset(count).limit(1)).scalar() or 0)
+        return int(self._session.execute(numbers.offset(count).limit(1)).scalar() or 0)
 
     def waiting(self) -> int:
         """Return how many entries wait to be sealed."""
         count = select(func.count()).select_from(tables.journal_pending)
-        return int(self._connection.execute(count).scalar_one())
+        return int(self._session.execute(count).scalar_one())
 
     def read(self, after: int, limit: int) -> list[Numbered]:
         """Return at most ``limit`` entries whose numbers follow ``after``."""
@@ -244,7 +250,7 @@ class Journal:
             for table in (tables.journal, tables.journal_pending)
         ]
         # One statement, one snapshot: an entry that is being sealed is in exactly one of the two.
-        rows = self._connection.execute(union_all(*parts))
+        rows = self._session.execute(union_all(*parts))
         written = [decode(row.entry, row.schema_version) for row in rows]
         return [*written, *self._noted(incident, kind)]
 
@@ -256,11 +262,11 @@ class Journal:
     def _numbered(self, query: Select[Any]) -> list[Numbered]:
         return [
             Numbered(row.number, row.epoch, row.schema_version, row.entry, row.leaf)
-            for row in self._connection.execute(query)
+            for row in self._session.execute(query)
         ]
 
 
-def ensure_partition(connection: Connection, number: int) -> None:
+def ensure_partition(connection: Connection | Session, number: int) -> None:
     """Make the partition that an entry with this number belongs into, unless it is there."""
     first = (number - 1) // PARTITION * PARTITION + 1
     name = f"journal_from_{first}"

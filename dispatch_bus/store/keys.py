@@ -99,6 +99,7 @@ class KeyRing:
         self._signing = _standing(folder / _SIGNING)
         self._day_key = lru_cache(_CACHED_DAYS)(key_files.read)
         self._made = lru_cache(_CACHED_DAYS)(_make)
+        self._path = lru_cache(_CACHED_DAYS)(self._path_of)
 
     @classmethod
     def create(cls, folder: Path) -> KeyRing:
@@ -179,7 +180,7 @@ class KeyRing:
         """Return the key that anyone verifies checkpoints with."""
         return self.signing_key().public_key()
 
-    def _path(self, day: date) -> Path:
+    def _path_of(self, day: date) -> Path:
         return self._folder / f"day-{day:%Y-%m-%d}.key"
 
     def _wrapping_key(self, day: date) -> bytes:

@@ -10,25 +10,22 @@ from uuid import UUID
 
 import attrs
 from attrs import frozen
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, Select, func, or_, select
 
 from dispatch_bus.domain.codes import Discipline, Mode
 from dispatch_bus.domain.errors import Unknown
 from dispatch_bus.domain.notice import Notice, NoticeKind, NoticeState
 from dispatch_bus.store import tables
 from dispatch_bus.store.paging import Mark, newest_first
+from dispatch_bus.store.session import Row, Session, replacing, write_to
 
 _T = tables.notice
 _TAKEN = (NoticeState.ACCEPTED, NoticeState.TRANSFERRED)
 _FIELDS = tuple(field.name for field in attrs.fields(Notice))
-_INSERT = insert(_T)
-# Statements of every transition are built once: that costs more than running them.
-_PUT = _INSERT.on_conflict_do_update(
-    index_elements=[_T.c.id],
-    set_={name: _INSERT.excluded[name] for name in _FIELDS if name != "id"},
-)
-_GET = select(_T).where(_T.c.id == bindparam("id"))
+_SOME = "SELECT * FROM notice WHERE id = ANY(%(ids)s::uuid[])"
+_OF = "SELECT * FROM notice WHERE incident = ANY(%(ids)s::uuid[]) ORDER BY opened_at"
+# As noted: of two notices to one centre the first has to be closed before the second is open.
+_PUT = write_to(_T, replacing(_T, [name for name in _FIELDS if name != "id"]), as_noted=True)
 
 
 @frozen(kw_only=True)
@@ -60,37 +57,63 @@ class NoticeFilter:
 class Notices:
     """Keeps and finds notices within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._foreseen: dict[UUID, dict[UUID, Notice]] = session.memory()
+        self._by_id: dict[UUID, Notice] = session.memory()
+        self._new: dict[UUID, bool] = session.memory()
+
+    def foresee(self, incidents: Iterable[UUID]) -> list[UUID]:
+        """Read at once every notice of incidents that are locked here; return the notices' ids.
+
+        Without the lock another transaction could change what is remembered here.
+        """
+        asked = set(incidents) - self._foreseen.keys()
+        self._foreseen |= {incident: {} for incident in asked}
+        found = self._of(asked)
+        for notice in found:
+            self._remember(notice)
+        return [notice.id for notice in found]
 
     def put(self, notice: Notice) -> None:
-        """Write a notice, new or changed."""
-        self._connection.execute(_PUT, {name: getattr(notice, name) for name in _FIELDS})
+        """Write a notice, new or changed, of an incident that is locked here."""
+        if notice.incident in self._foreseen:
+            self._new[notice.id] = self.is_new(notice.id) or notice.id not in self._by_id
+            self._remember(notice)
+        self._session.later(_PUT, {name: getattr(notice, name) for name in _FIELDS})
+
+    def is_new(self, notice: UUID) -> bool:
+        """Tell whether a notice is known to have been opened in this transaction."""
+        return self._new.get(notice, False)
 
     def get(self, notice: UUID) -> Notice:
         """Return a notice; refuse an id that is none's."""
-        row = self._connection.execute(_GET, {"id": notice}).one_or_none()
-        if row is None:
+        if found := self._by_id.get(notice):
+            return found
+        read = self.some([notice])
+        if notice not in read:
             raise Unknown("notice", str(notice), "Use the id of a notice on the bus.")
-        return _notice(row)
+        return read[notice]
 
     def some(self, notices: Iterable[UUID]) -> dict[UUID, Notice]:
         """Return these notices by their ids."""
-        rows = self._connection.execute(select(_T).where(_T.c.id.in_(list(notices))))
-        return {row.id: _notice(row) for row in rows}
+        rows = self._session.ask(_SOME, {"ids": list(notices)})
+        return {row["id"]: _notice(row) for row in rows}
 
     def of_incidents(self, incidents: Iterable[UUID]) -> dict[UUID, list[Notice]]:
         """Return every notice of these incidents, oldest first."""
-        query = select(_T).where(_T.c.incident.in_(list(incidents))).order_by(_T.c.opened_at)
         found: dict[UUID, list[Notice]] = defaultdict(list)
-        for row in self._connection.execute(query):
-            found[row.incident].append(_notice(row))
+        asked = set(incidents)
+        for incident in asked & self._foreseen.keys():
+            found[incident] = list(self._foreseen[incident].values())
+        for notice in self._of(asked - self._foreseen.keys()):
+            found[notice.incident].append(notice)
         return found
 
     def past_deadline(self, now: datetime, limit: int) -> list[Notice]:
         """Return notices whose deadline has passed, longest ago first. They are not locked."""
         query = select(_T).where(_T.c.deadline <= now).order_by(_T.c.deadline).limit(limit)
-        return [_notice(row) for row in self._connection.execute(query)]
+        return self._read(query)
 
     def left_since(self, at: datetime, handoffs: Iterable[NoticeState], limit: int) -> list[Notice]:
         """Return open notices whose incident left their ground at ``at`` or before, first first.
@@ -100,13 +123,13 @@ class Notices:
         leavable = or_(_T.c.kind == NoticeKind.MIRROR, _T.c.state.in_(list(handoffs)))
         query = select(_T).where(_T.c.leaving_since <= at, _T.c.closed_at.is_(None), leavable)
         query = query.order_by(_T.c.leaving_since).limit(limit)
-        return [_notice(row) for row in self._connection.execute(query)]
+        return self._read(query)
 
     def page(self, wanted: NoticeFilter, before: Mark | None, limit: int) -> list[Notice]:
         """Return the newest notices that a filter lets through, from a mark on."""
         query = select(_T).where(*wanted.conditions)
         query = newest_first(query, _T.c.opened_at, _T.c.id, before, limit)
-        return [_notice(row) for row in self._connection.execute(query)]
+        return self._read(query)
 
     def pending_handoffs(self, limit: int) -> list[Notice]:
         """Return handoffs whose part has not moved and may still do so, oldest first."""
@@ -116,7 +139,7 @@ class Notices:
             _T.c.state != NoticeState.TRANSFERRED,
         )
         query = query.order_by(_T.c.opened_at, _T.c.id).limit(limit)
-        return [_notice(row) for row in self._connection.execute(query)]
+        return self._read(query)
 
     def unanswered_handoffs(self, limit: int) -> list[Notice]:
         """Return expired handoffs of open incidents, oldest first, whose part found no taker.
@@ -136,23 +159,34 @@ class Notices:
             .where(_T.c.state == NoticeState.EXPIRED, incident.c.is_open, ~followed.exists())
         )
         query = query.order_by(_T.c.opened_at, _T.c.id).limit(limit)
-        return [_notice(row) for row in self._connection.execute(query)]
+        return self._read(query)
 
     def counts(self, mode: Mode) -> dict[tuple[str, str], int]:
         """Return how many notices of a mode there are of each (kind, state) that occurs."""
         query = select(_T.c.kind, _T.c.state, func.count()).where(_T.c.mode == mode)
         query = query.group_by(_T.c.kind, _T.c.state)
-        return {(row[0], row[1]): row[2] for row in self._connection.execute(query)}
+        return {(row[0], row[1]): row[2] for row in self._session.execute(query)}
+
+    def _of(self, incidents: set[UUID]) -> list[Notice]:
+        rows = self._session.ask(_OF, {"ids": list(incidents)}) if incidents else []
+        return [_notice(row) for row in rows]
+
+    def _read(self, query: Select[Any]) -> list[Notice]:
+        return [_notice(dict(row)) for row in self._session.execute(query).mappings()]
+
+    def _remember(self, notice: Notice) -> None:
+        self._foreseen[notice.incident][notice.id] = notice
+        self._by_id[notice.id] = notice
 
 
-def _notice(row: Row[Any]) -> Notice:
-    values = {name: getattr(row, name) for name in _FIELDS}
+def _notice(row: Row) -> Notice:
+    values = {name: row[name] for name in _FIELDS}
     return Notice(
         **values
         | {
-            "kind": NoticeKind(row.kind),
-            "state": NoticeState(row.state),
-            "discipline": Discipline(row.discipline),
-            "mode": Mode(row.mode),
+            "kind": NoticeKind(row["kind"]),
+            "state": NoticeState(row["state"]),
+            "discipline": Discipline(row["discipline"]),
+            "mode": Mode(row["mode"]),
         }
     )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from attrs import asdict, frozen
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from dispatch_bus.store import tables
+from dispatch_bus.store.session import Session
 
 _T = tables.process
 
@@ -34,27 +35,25 @@ class Process:
 class Processes:
     """Notes and lists processes within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def see(self, process: Process) -> None:
         """Note that a process is at work."""
         row = asdict(process)
         seen = insert(_T).values(row)
         # All of it: a number that comes again is another process.
-        self._connection.execute(
-            seen.on_conflict_do_update(index_elements=["host", "pid"], set_=row)
-        )
+        self._session.execute(seen.on_conflict_do_update(index_elements=["host", "pid"], set_=row))
 
     def forget(self, host: str, pid: int) -> None:
         """Note that a process has ended."""
-        self._connection.execute(delete(_T).where(_T.c.host == host, _T.c.pid == pid))
+        self._session.execute(delete(_T).where(_T.c.host == host, _T.c.pid == pid))
 
     def forget_unseen(self, since: datetime) -> None:
         """Drop the processes that were last seen before ``since``."""
-        self._connection.execute(delete(_T).where(_T.c.seen_at < since))
+        self._session.execute(delete(_T).where(_T.c.seen_at < since))
 
     def all(self) -> list[Process]:
         """Return every process, by service, host and number."""
         query = select(_T).order_by(_T.c.service, _T.c.host, _T.c.pid)
-        return [Process(**row._mapping) for row in self._connection.execute(query)]
+        return [Process(**row._mapping) for row in self._session.execute(query)]

@@ -9,12 +9,13 @@ from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Row, func, insert, select, update
 
 from dispatch_bus.domain.errors import Refused, Unknown
 from dispatch_bus.store import tables
 from dispatch_bus.store.keys import Erased, KeyRing, WrappedKey
 from dispatch_bus.store.paging import Mark, newest_first
+from dispatch_bus.store.session import Session
 
 _T = tables.quarantine
 
@@ -47,13 +48,13 @@ class Quarantined:
 class Quarantine:
     """Keeps, shows and settles quarantined records within one transaction."""
 
-    def __init__(self, connection: Connection, keys: KeyRing) -> None:
-        self._connection = connection
+    def __init__(self, session: Session, keys: KeyRing) -> None:
+        self._session = session
         self._keys = keys
 
     def add(self, record: Quarantined, raw: bytes, key: WrappedKey) -> None:
         """Keep a record with its raw bytes."""
-        self._connection.execute(
+        self._session.execute(
             insert(_T).values(
                 id=record.id,
                 room=record.room,
@@ -73,7 +74,7 @@ class Quarantine:
     def find(self, room: str, record: str, raw: bytes) -> Quarantined | None:
         """Return what is kept of a record with these very bytes, in whatever state."""
         same = (_T.c.room == room, _T.c.record == record, _T.c.bytes == len(raw))
-        rows = self._connection.execute(select(_T).where(*same))
+        rows = self._session.execute(select(_T).where(*same))
         return next((_record(row) for row in rows if self._is_of(row, raw)), None)
 
     def _is_of(self, row: Row[Any], raw: bytes) -> bool:
@@ -87,7 +88,7 @@ class Quarantine:
         """Return the newest records, of one state or all."""
         query = select(_T).order_by(_T.c.received_at.desc()).limit(limit)
         query = query if state is None else query.where(_T.c.state == state)
-        return [_record(row) for row in self._connection.execute(query)]
+        return [_record(row) for row in self._session.execute(query)]
 
     def page(
         self, state: QuarantineState | None, before: Mark | None, limit: int
@@ -95,7 +96,7 @@ class Quarantine:
         """Return the newest records, of one state or all, from a mark on."""
         query = newest_first(select(_T), _T.c.received_at, _T.c.id, before, limit)
         query = query if state is None else query.where(_T.c.state == state)
-        return [_record(row) for row in self._connection.execute(query)]
+        return [_record(row) for row in self._session.execute(query)]
 
     def lock(self, record: UUID) -> Quarantined:
         """Return and lock one record; refuse an id that is none's."""
@@ -119,7 +120,7 @@ class Quarantine:
         key = self._keys.open(WrappedKey(row.key_day, row.key_wrapped))
         if mended is not None:
             values["mended"] = key.seal(mended, about=row.id.bytes)
-        self._connection.execute(update(_T).where(_T.c.id == record).values(values))
+        self._session.execute(update(_T).where(_T.c.id == record).values(values))
 
     def replaying(self, room: str, limit: int) -> Sequence[Quarantined]:
         """Return and lock the records of a room that are to be read again, oldest first."""
@@ -130,16 +131,16 @@ class Quarantine:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
-        return [_record(row) for row in self._connection.execute(query)]
+        return [_record(row) for row in self._session.execute(query)]
 
     def settle(self, record: UUID, state: QuarantineState, at: datetime) -> None:
         """End a record's stay."""
         values = {"state": state, "settled_at": at}
-        self._connection.execute(update(_T).where(_T.c.id == record).values(values))
+        self._session.execute(update(_T).where(_T.c.id == record).values(values))
 
     def return_(self, record: UUID, reason: Refused) -> None:
         """Keep a record that was read again in vain, with its new reason."""
-        self._connection.execute(
+        self._session.execute(
             update(_T)
             .where(_T.c.id == record)
             .values(state=QuarantineState.WAITING, field=reason.field, remedy=reason.remedy)
@@ -148,12 +149,12 @@ class Quarantine:
     def counts(self) -> dict[str, int]:
         """Return how many records are in each state."""
         query = select(_T.c.state, func.count()).group_by(_T.c.state)
-        return {row[0]: row[1] for row in self._connection.execute(query)}
+        return {row[0]: row[1] for row in self._session.execute(query)}
 
     def _row(self, record: UUID, *, lock: bool = False) -> Row[Any]:
         query = select(_T).where(_T.c.id == record)
         query = query.with_for_update() if lock else query
-        row = self._connection.execute(query).one_or_none()
+        row = self._session.execute(query).one_or_none()
         if row is None:
             raise Unknown("quarantine", str(record), "Use an id that 'quarantine list' shows.")
         return row

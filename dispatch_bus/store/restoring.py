@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, text
+from sqlalchemy import text
+
+from dispatch_bus.store.session import Session
 
 NUMBERS_AT_ONCE: Final = 1_000_000
 """How far each restore raises revisions and sequences: more than one case has between backups."""
@@ -25,22 +27,22 @@ _RAISE_PAGES = text(
 class Restoring:
     """Changes what must not stay as it was at the backup, within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def settle_pending(self) -> None:
         """Let what waited for its number at the backup be sealed after this transaction."""
-        self._connection.execute(_SETTLE)
+        self._session.execute(_SETTLE)
 
     def release_leases(self, holder: str) -> None:
         """Forget who led at the backup, but for ``holder``."""
-        self._connection.execute(_RELEASE, {"holder": holder})
+        self._session.execute(_RELEASE, {"holder": holder})
 
     def raise_revisions(self) -> None:
         """Raise every incident's revision beyond all that can have been told since the backup."""
-        self._connection.execute(text("SET LOCAL statement_timeout = 0"))
-        self._connection.execute(_RAISE_REVISIONS, {"more": NUMBERS_AT_ONCE})
+        self._session.execute(text("SET LOCAL statement_timeout = 0"))
+        self._session.execute(_RAISE_REVISIONS, {"more": NUMBERS_AT_ONCE})
 
     def raise_pages(self, room: str, pages: int) -> None:
         """Count a room's pages on from ``pages``; what is owed to the room stays owed."""
-        self._connection.execute(_RAISE_PAGES, {"room": room, "pages": pages})
+        self._session.execute(_RAISE_PAGES, {"room": room, "pages": pages})

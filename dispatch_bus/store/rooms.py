@@ -5,12 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 
 from attrs import frozen
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from dispatch_bus.store import tables
+from dispatch_bus.store.session import Session
 
 _T = tables.room
+_GET = "SELECT * FROM room WHERE id = %(room)s"
+_ADVANCE = """
+    UPDATE room SET cursor = %(cursor)s, pages = pages + 1, records = records + %(records)s,
+        pulled_at = %(at)s
+    WHERE id = %(room)s AND pages = %(seen)s
+"""
+_CONFIRM = "UPDATE room SET confirmed_pages = %(pages)s WHERE id = %(room)s"
 
 
 @frozen(kw_only=True)
@@ -34,58 +42,48 @@ class RoomState:
 class Rooms:
     """Reads and moves cursors within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def get(self, room: str) -> RoomState:
         """Return a room's state, making it where the room is new."""
-        known = select(_T).where(_T.c.id == room)
-        row = self._connection.execute(known).one_or_none()
-        if row is None:
+        rows = self._session.ask(_GET, {"room": room})
+        if not rows:
             fresh = {"id": room, "pages": 0, "confirmed_pages": 0, "records": 0}
-            self._connection.execute(insert(_T).values(fresh).on_conflict_do_nothing())
-            row = self._connection.execute(known).one()
-        return RoomState(**row._mapping)
+            self._session.execute(insert(_T).values(fresh).on_conflict_do_nothing())
+            rows = self._session.ask(_GET, {"room": room})
+        return RoomState(**rows[0])
 
     def all(self) -> list[RoomState]:
         """Return every room that has ever been read."""
-        rows = self._connection.execute(select(_T).order_by(_T.c.id))
+        rows = self._session.execute(select(_T).order_by(_T.c.id))
         return [RoomState(**row._mapping) for row in rows]
 
     def advance(self, known: RoomState, cursor: str, records: int, at: datetime) -> bool:
         """Move the cursor on from where ``known`` saw it; false when somebody else has."""
-        result = self._connection.execute(
-            update(_T)
-            .where(_T.c.id == known.id, _T.c.pages == known.pages)
-            .values(
-                cursor=cursor,
-                pages=_T.c.pages + 1,
-                records=_T.c.records + records,
-                pulled_at=at,
-            )
-        )
-        return bool(result.rowcount)
+        asked = {"room": known.id, "seen": known.pages, "cursor": cursor, "records": records}
+        return bool(self._session.tell(_ADVANCE, asked | {"at": at}))
 
     def note_confirmed(self, room: str, pages: int) -> None:
         """Note how many pages the room knows to be stored."""
-        self._connection.execute(update(_T).where(_T.c.id == room).values(confirmed_pages=pages))
+        self._session.tell(_CONFIRM, {"room": room, "pages": pages})
 
     def note_clock(self, room: str, ahead_s: float, at: datetime) -> None:
         """Note how far a room's clock is ahead of the database's."""
-        self._connection.execute(
+        self._session.execute(
             update(_T).where(_T.c.id == room).values(clock_ahead_s=ahead_s, clock_at=at)
         )
 
     def fail(self, room: str, at: datetime) -> bool:
         """Note that a room does not answer; true when it did until now."""
-        result = self._connection.execute(
+        result = self._session.execute(
             update(_T).where(_T.c.id == room, _T.c.failing_since.is_(None)).values(failing_since=at)
         )
         return bool(result.rowcount)
 
     def recover(self, room: str) -> bool:
         """Note that a room answers; true when it did not until now."""
-        result = self._connection.execute(
+        result = self._session.execute(
             update(_T)
             .where(_T.c.id == room, _T.c.failing_since.is_not(None))
             .values(failing_since=None)

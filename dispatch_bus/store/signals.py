@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
+import attrs
 from attrs import frozen
-from sqlalchemy import Connection, delete, or_, select, text, update
-from sqlalchemy import insert as plain_insert
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy import delete, select, update
 
 from dispatch_bus.store import tables
+from dispatch_bus.store.session import Session, write_to
 
 
 @frozen(kw_only=True)
@@ -30,85 +28,74 @@ class Wakeup:
     correlation: str
 
 
-# Asked fifty times a second: building it would cost more than running it.
-_TAKE = text(
-    """
-    WITH first AS (SELECT id FROM wakeup ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
-    DELETE FROM wakeup USING first WHERE wakeup.id = first.id RETURNING wakeup.*
-    """
-)
+_TAKE = """
+    WITH first AS (SELECT id FROM wakeup ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED)
+    DELETE FROM wakeup USING first WHERE wakeup.id = first.id
+    RETURNING kind, lane, reference, revision, correlation
+"""
+# Whoever is woken works until nothing is left: one wake-up for a loop is as good as many.
+_WAKE = write_to(tables.wakeup, key=("kind", "lane"))
+_LEASE = """
+    INSERT INTO lease (name, holder, until) VALUES (%(name)s, %(holder)s, %(until)s)
+    ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+        WHERE lease.holder = excluded.holder OR lease.until < %(now)s
+    RETURNING name
+"""
+_ANSWER = write_to(tables.answer)
+_ANSWERS = "SELECT notice, id FROM answer WHERE notice = ANY(%(ids)s::uuid[])"
 
 
 class Signals:
     """Takes leases, counts answers once and leaves wake-ups, within one transaction."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._answers: dict[UUID, set[str]] = session.memory()
 
     def lease(self, name: str, holder: str, now: datetime, hold: timedelta) -> bool:
         """Take or renew a lease by the database's clock; false while another holds it."""
-        lease = tables.lease
-        statement = insert(lease).values(name=name, holder=holder, until=now + hold)
-        statement = statement.on_conflict_do_update(
-            index_elements=["name"],
-            set_={"holder": holder, "until": now + hold},
-            where=or_(lease.c.holder == holder, lease.c.until < now),
-        )
-        return self._wrote(statement.returning(lease.c.name))
+        asked = {"name": name, "holder": holder, "now": now, "until": now + hold}
+        return bool(self._session.ask(_LEASE, asked))
 
     def renew(self, holder: str, now: datetime, hold: timedelta) -> None:
         """Prolong the leases that a holder still has; one that ran out may be another's by now."""
         lease = tables.lease
         mine = update(lease).where(lease.c.holder == holder, lease.c.until >= now)
-        self._connection.execute(mine.values(until=now + hold))
+        self._session.execute(mine.values(until=now + hold))
 
     def release(self, holder: str) -> None:
         """End the leases of a holder that works no more."""
         lease = tables.lease
-        self._connection.execute(delete(lease).where(lease.c.holder == holder))
+        self._session.execute(delete(lease).where(lease.c.holder == holder))
 
     def held(self, now: datetime) -> frozenset[str]:
         """Return the names of the leases that some process holds now."""
         lease = tables.lease
-        names = self._connection.execute(select(lease.c.name).where(lease.c.until >= now))
+        names = self._session.execute(select(lease.c.name).where(lease.c.until >= now))
         return frozenset(names.scalars())
+
+    def foresee_answers(self, notices: Iterable[UUID]) -> None:
+        """Read at once which answers to these notices, locked by their incidents, were taken."""
+        self._answers |= {notice: set() for notice in notices}
+        asked = {"ids": list(self._answers)}
+        for row in self._session.ask(_ANSWERS, asked) if self._answers else ():
+            self._answers[row["notice"]].add(row["id"])
 
     def first_time(self, answer: str, notice: UUID, at: datetime) -> bool:
         """Note an answer to a notice by its id; false when it has been taken before."""
-        row = {"id": answer, "notice": notice, "taken_at": at}
-        statement = insert(tables.answer).values(row).on_conflict_do_nothing()
-        return self._wrote(statement.returning(tables.answer.c.id))
+        if notice not in self._answers:
+            self.foresee_answers([notice])
+        if answer in self._answers[notice]:
+            return False
+        self._answers[notice].add(answer)
+        self._session.later(_ANSWER, {"notice": notice, "id": answer, "taken_at": at})
+        return True
 
-    def wake(self, wakeups: Sequence[Wakeup]) -> None:
+    def wake(self, wakeups: Iterable[Wakeup]) -> None:
         """Leave wake-ups; they become visible when the transaction commits."""
-        if wakeups:
-            rows = [
-                {
-                    "kind": one.kind,
-                    "lane": one.lane,
-                    "reference": one.reference,
-                    "revision": one.revision,
-                    "correlation": one.correlation,
-                }
-                for one in wakeups
-            ]
-            self._connection.execute(plain_insert(tables.wakeup), rows)
-
-    def _wrote(self, statement: ReturningInsert[Any]) -> bool:
-        # The driver's count of rows is kept for updates alone: an insert that did nothing shows
-        # in what it returns.
-        return self._connection.execute(statement).first() is not None
+        for one in wakeups:
+            self._session.later(_WAKE, attrs.asdict(one))
 
     def take_wakeups(self, limit: int) -> list[Wakeup]:
         """Take wake-ups off the table, for whoever is to publish them."""
-        rows = self._connection.execute(_TAKE, {"most": limit})
-        return [
-            Wakeup(
-                kind=row.kind,
-                lane=row.lane,
-                reference=row.reference,
-                revision=row.revision,
-                correlation=row.correlation,
-            )
-            for row in rows
-        ]
+        return [Wakeup(**row) for row in self._session.ask(_TAKE, {"most": limit})]

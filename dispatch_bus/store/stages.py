@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Column, ColumnElement, Connection, func, select, text
+from sqlalchemy import Column, ColumnElement, func, select, text
 
 from dispatch_bus.journal.entry import glimpse
 from dispatch_bus.store import tables
+from dispatch_bus.store.session import Session
 
 _INCIDENT, _DELIVERY, _PENDING = tables.incident, tables.delivery, tables.journal_pending
 _CONNECTIONS = text(
@@ -19,8 +20,8 @@ _CONNECTIONS = text(
 class Stages:
     """Counts what waits, within one transaction. Each answer is a number and the oldest's time."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, session: Session) -> None:
+        self._session = session
 
     def undecided(self) -> tuple[int, datetime | None]:
         """Return the incidents that wait for a decision, by when they were recorded."""
@@ -39,19 +40,19 @@ class Stages:
 
     def unsealed(self) -> tuple[int, datetime | None]:
         """Return the journal entries without a number, by when they happened."""
-        count = self._connection.execute(select(func.count()).select_from(_PENDING)).scalar_one()
+        count = self._session.execute(select(func.count()).select_from(_PENDING)).scalar_one()
         first = select(_PENDING.c.entry, _PENDING.c.schema_version).order_by(_PENDING.c.id).limit(1)
-        row = self._connection.execute(first).one_or_none()
+        row = self._session.execute(first).one_or_none()
         return count, glimpse(row.entry, row.schema_version).at if row else None
 
     def connections(self) -> tuple[int, int]:
         """Return how many connections the database server has, and how many it can have."""
-        row = self._connection.execute(_CONNECTIONS).one()
+        row = self._session.execute(_CONNECTIONS).one()
         return row[0], row[1]
 
     def _waiting(
         self, since: Column[datetime], *conditions: ColumnElement[bool]
     ) -> tuple[int, datetime | None]:
         query = select(func.count(), func.min(since)).where(*conditions)
-        row = self._connection.execute(query).one()
+        row = self._session.execute(query).one()
         return row[0], row[1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from uuid import UUID
 
 import structlog
 from sqlalchemy import Connection, Engine, text
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, Engine, text
 from dispatch_bus.store import backup
 from dispatch_bus.store.archive import Manifest, Progress, Reader
 from dispatch_bus.store.claims import Claims
+from dispatch_bus.store.copies import Copies
 from dispatch_bus.store.deliveries import Deliveries
 from dispatch_bus.store.erasures import Erasures
 from dispatch_bus.store.failures import translated
@@ -26,6 +28,7 @@ from dispatch_bus.store.processes import Processes
 from dispatch_bus.store.quarantine import Quarantine
 from dispatch_bus.store.restoring import Restoring
 from dispatch_bus.store.rooms import Rooms
+from dispatch_bus.store.session import Session
 from dispatch_bus.store.signals import Signals, Wakeup
 from dispatch_bus.store.stages import Stages
 
@@ -38,25 +41,34 @@ class UnitOfWork:
     def __init__(self, connection: Connection, keys: KeyRing, actor: str) -> None:
         self._connection = connection
         self._wakeups: list[Wakeup] = []
-        self.journal = Journal(connection, actor)
-        self.incidents = Incidents(connection, keys)
-        self.notices = Notices(connection)
-        self.deliveries = Deliveries(connection, keys)
-        self.claims = Claims(connection, keys)
-        self.rooms = Rooms(connection)
-        self.inboxes = Inboxes(connection)
-        self.quarantine = Quarantine(connection, keys)
-        self.signals = Signals(connection)
-        self.stages = Stages(connection)
-        self.erasures = Erasures(connection)
-        self.processes = Processes(connection)
-        self.restoring = Restoring(connection)
+        self._session = session = Session(connection)
+        self.journal = Journal(session, actor)
+        self.incidents = Incidents(session, keys)
+        self.copies = Copies(session)
+        self.notices = Notices(session)
+        self.deliveries = Deliveries(session, keys, self.notices)
+        self.claims = Claims(session, keys)
+        self.rooms = Rooms(session)
+        self.inboxes = Inboxes(session)
+        self.quarantine = Quarantine(session, keys)
+        self.signals = Signals(session)
+        self.stages = Stages(session)
+        self.erasures = Erasures(session)
+        self.processes = Processes(session)
+        self.restoring = Restoring(session)
 
     @cached_property
     def now(self) -> datetime:
         """The instant of this transaction by the database's clock, in UTC."""
-        moment: datetime = self._connection.execute(text("SELECT clock_timestamp()")).scalar_one()
+        (row,) = self._session.ask("SELECT clock_timestamp() AS now", {})
+        moment: datetime = row["now"]
         return moment
+
+    def foresee(self, incidents: Iterable[UUID]) -> None:
+        """Read at once what the transitions of incidents that are locked here will ask for."""
+        notices = self.notices.foresee(incidents)
+        self.deliveries.foresee(notices)
+        self.signals.foresee_answers(notices)
 
     def wake(self, wakeup: Wakeup) -> None:
         """Wake whoever works on this, once the transaction has committed."""
@@ -71,7 +83,7 @@ class UnitOfWork:
         """
         mark, woken = self.journal.mark(), len(self._wakeups)
         try:
-            with translated(), self._connection.begin_nested():
+            with translated(), self._session.savepoint():
                 yield
         except BaseException:
             self.journal.take_back(mark)
@@ -79,9 +91,10 @@ class UnitOfWork:
             raise
 
     def flush(self) -> None:
-        """Write the noted journal entries and wake-ups; called once before the commit."""
-        self.journal.flush()
+        """Write all that was noted; called once before the commit."""
         self.signals.wake(self._wakeups)
+        self._session.flush()
+        self.journal.flush()
 
 
 class Store:

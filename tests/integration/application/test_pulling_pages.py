@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from uuid import uuid4
 
 import attrs
 import pytest
@@ -253,7 +254,7 @@ def test_a_real_case_does_not_become_an_exercise(desk: Desk) -> None:
 def test_what_only_the_database_refuses_is_quarantined_and_the_page_goes_on(desk: Desk) -> None:
     """Record by record under savepoints, the one that cannot be stored waits alone."""
     unstorable = report("C-1", at=IN_ZONE)
-    object.__setattr__(unstorable, "revision", 2**63)
+    object.__setattr__(unstorable, "number", "".join(uuid4().hex for _ in range(1_000)))
     desk.pull("NL", unstorable, report("C-2", at=IN_ZONE))
     assert waiting(desk) == [("NL1.0", "record")]
     assert seen(desk) == ["record.quarantined", "incident.recorded"]

@@ -138,14 +138,38 @@ def test_an_entry_is_not_sealed_before_an_earlier_transaction_has_ended(store: S
     assert read(store) == [(1, "early"), (2, "late")]
 
 
-def test_a_sealer_whose_lease_was_taken_over_fails_on_the_number(store: Store) -> None:
+def test_a_sealer_whose_lease_was_taken_over_finds_its_entries_gone(store: Store) -> None:
     """Two that both think they lead cannot both give out a number."""
     write(store, "first")
     with store.begin() as uow:
         rows, tree = uow.journal.settled(10), uow.journal.tree()
     seal_all(store)
-    with pytest.raises(Unstorable), store.begin() as uow:
+    with pytest.raises(Retry), store.begin() as uow:
         uow.journal.seal(rows, *tree)
+    assert read(store) == [(1, "first")]
+
+
+def test_two_sealers_at_once_cannot_give_out_one_number(store: Store) -> None:
+    """The second waits for the first, and fails on the number's primary key."""
+    write(store, "first")
+
+    def second() -> None:
+        with store.begin() as uow:
+            uow.journal.seal(entries, *tree)
+
+    def is_waiting() -> bool:
+        waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock')"
+        with store.begin() as uow:
+            return bool(uow._connection.execute(text(waits)).scalar())
+
+    with ThreadPoolExecutor() as pool:
+        with store.begin() as first:
+            entries, tree = first.journal.settled(10), first.journal.tree()
+            first.journal.seal(entries, *tree)
+            late = pool.submit(second)
+            wait_for(is_waiting, "the second sealer")
+        with pytest.raises(Unstorable):
+            late.result(30)
     assert read(store) == [(1, "first")]
 
 

@@ -9,6 +9,7 @@ from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
+import attrs
 import pytest
 from servers.waiting import wait_for
 from sqlalchemy import text
@@ -192,14 +193,25 @@ def test_wakeups_are_taken_once_by_any_number_of_relays(store: Store) -> None:
     with store.begin() as uow:
         for number in range(100):
             uow.wake(
-                Wakeup(kind="decide", lane="", reference=str(number), revision=1, correlation="c")
+                Wakeup(kind="deliver", lane=str(number), reference="1", revision=1, correlation="c")
             )
 
     def take(_: int) -> list[str]:
         with store.begin() as uow:
-            return [one.reference for one in uow.signals.take_wakeups(7)]
+            return [one.lane for one in uow.signals.take_wakeups(7)]
 
     with ThreadPoolExecutor(4) as pool:
         batches = list(pool.map(take, range(30)))
     assert max(map(len, batches)) == 7
     assert sorted(chain.from_iterable(batches)) == sorted(map(str, range(100)))
+
+
+def test_one_wakeup_is_left_for_each_loop(store: Store) -> None:
+    """Whoever is woken works until nothing is left, however much it was that came up."""
+    with store.begin() as uow:
+        for lane in ("BE", "DE", "BE"):
+            uow.wake(attrs.evolve(WAKEUP, kind="deliver", lane=lane))
+        uow.wake(WAKEUP)
+    with store.begin() as uow:
+        woken = [(one.kind, one.lane) for one in uow.signals.take_wakeups(10)]
+    assert sorted(woken) == [("decide", ""), ("deliver", "BE"), ("deliver", "DE")]
