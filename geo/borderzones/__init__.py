@@ -8,14 +8,18 @@ Zones are built by `borderzones.build` (which needs the extra ``zones``); lookin
 shapely, numpy and pyproj alone.
 """
 
+from borderzones.classes import NOT_A_PLACE, Classified, Combination
 from borderzones.definitions import BorderZone, Definitions, read_definitions
 from borderzones.errors import BorderzonesError, DefinitionError, SourceError, ZoneFileError
 from borderzones.look import CountryHit, Look, RegionHit, ZoneHit
 from borderzones.zones import Zones, load
 
 __all__ = [
+    "NOT_A_PLACE",
     "BorderZone",
     "BorderzonesError",
+    "Classified",
+    "Combination",
     "CountryHit",
     "DefinitionError",
     "Definitions",

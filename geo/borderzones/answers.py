@@ -36,7 +36,7 @@ class Answers:
         layers, pairs = content.layers, {zone.zone_id: zone.pair for zone in content.zones}
         strip_zones = layers["strips"].column("zone_id")
         return cls(
-            index=Index.of(content),
+            index=Index.of(layers, content.zones),
             countries=layers["countries"].column("country"),
             region_ids=layers["regions"].column("region_id"),
             region_countries=layers["regions"].column("country"),

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from borderzones import zonefile
+import numpy as np
+
+from borderzones import build_grid, zonefile
 from borderzones.build_sources import read_geodata
 from borderzones.build_strips import piece_areas, strip_areas, strips
 from borderzones.definitions import read_definitions
+from borderzones.index import LAYERS, Index
 
 DATA = Path(__file__).parent / "data"
 
@@ -28,5 +31,7 @@ def build(definitions: Path, out: Path, data: Path = DATA) -> str:
         "strips": strip_areas(made),
         "pieces": piece_areas(geodata, made),
     }
-    content = zonefile.ZoneFile(wanted.label, wanted.zones, geodata.sources, layers)
+    polygons = np.concatenate([layers[name].polygons for name in LAYERS])
+    grid = build_grid.make(polygons, Index.of(layers, wanted.zones)).arrays()
+    content = zonefile.ZoneFile(wanted.label, wanted.zones, geodata.sources, layers, grid)
     return zonefile.write(out, content)

@@ -7,16 +7,19 @@ border by a centimetre.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
 from attrs import evolve, frozen
 
 from borderzones.arrays import Bools, Floats, Ints
+from borderzones.definitions import BorderZone
 from borderzones.layer import Layer
-from borderzones.zonefile import ZoneFile
+from borderzones.zonefile import Areas
 
+#: The layers that are looked up, in the order in which their areas are numbered together.
+LAYERS = ("countries", "regions", "strips", "special")
 # Seams between regions of one country: two units of the file's grid, about 2 cm.
 _SEAM_M = 0.03
 # A strip's outer edge is true to a few metres, so the border may be that much farther away.
@@ -84,23 +87,27 @@ class Index:
     depth_m: float
 
     @classmethod
-    def of(cls, content: ZoneFile) -> Self:
-        """Index a zone file."""
-        layers = content.layers
+    def of(cls, layers: Mapping[str, Areas], zones: Sequence[BorderZone]) -> Self:
+        """Index the layers of a zone file."""
         codes = layers["countries"].column("country")
-        pairs = {zone.zone_id: zone.pair for zone in content.zones}
+        pairs = {zone.zone_id: zone.pair for zone in zones}
         sides = [(pairs[row["zone_id"]], row["side"]) for row in layers["strips"].rows]
         others = [pair[1 - pair.index(side)] for pair, side in sides]
         return cls(
-            **{name: Layer.of(layers[name].polygons) for name in cls._layer_names()},
+            **{name: Layer.of(layers[name].polygons) for name in LAYERS},
             region_country=_numbers(layers["regions"].column("country"), codes),
             strip_other=_numbers(others, codes),
-            depth_m=max(zone.depth_m for zone in content.zones),
+            depth_m=max(zone.depth_m for zone in zones),
         )
 
-    @staticmethod
-    def _layer_names() -> tuple[str, ...]:
-        return ("countries", "regions", "strips", "special")
+    @property
+    def areas(self) -> int:
+        """How many areas there are in all layers together."""
+        return sum(len(getattr(self, name).polygons) for name in LAYERS)
+
+    def contains(self, lon: Floats, lat: Floats) -> Bools:
+        """Tell, with shape (points, areas), which areas of all layers cover which points."""
+        return np.concatenate([getattr(self, name).contains(lon, lat) for name in LAYERS], axis=1)
 
     def measure(self, circles: Circles) -> Found:
         """Measure how the circles lie to every area; regions as far as the deepest zone."""

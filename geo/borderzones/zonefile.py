@@ -3,7 +3,8 @@
 A zip archive of ``header.json`` (schema, label, zones, sources, and the properties of each area),
 of two little-endian int32 arrays for each layer of areas (coordinates in units of 1e-7 degree,
 EPSG:4326, longitudes before latitudes; offsets of rings, parts and areas; all as differences),
-and of ``digest``, the SHA-256 of everything before it.
+of the arrays of the grid of classes, where it has one, and of ``digest``, the SHA-256 of
+everything before it.
 """
 
 from __future__ import annotations
@@ -19,17 +20,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from attrs import asdict, frozen
+from attrs import asdict, field, frozen
 
 from borderzones.arrays import Geometries
 from borderzones.definitions import BorderZone
 from borderzones.errors import ZoneFileError
 
-SCHEMA = 1
+SCHEMA = 2
 UNITS_PER_DEGREE = 1e7
 LAYERS = ("countries", "regions", "special", "strips", "pieces")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_HEADER, _DIGEST = "header.json", "digest"
+_HEADER, _DIGEST, _GRID = "header.json", "digest", "grid."
 
 
 @frozen
@@ -57,12 +58,17 @@ class Areas:
 
 @frozen(eq=False)
 class ZoneFile:
-    """The content of a zone file; ``layers`` has one entry for each of `LAYERS`."""
+    """The content of a zone file; ``layers`` has one entry for each of `LAYERS`.
+
+    ``grid`` holds the arrays of a grid of classes over these layers; without one every point is
+    looked up in the polygons.
+    """
 
     label: str
     zones: tuple[BorderZone, ...]
     sources: tuple[Source, ...]
     layers: Mapping[str, Areas]
+    grid: Mapping[str, npt.NDArray[Any]] = field(factory=dict)
 
 
 def on_grid(polygons: Geometries) -> Geometries:
@@ -78,6 +84,8 @@ def write(path: Path, content: ZoneFile) -> str:
     entries = {_HEADER: _header(content)}
     for name in LAYERS:
         entries[f"{name}.xy"], entries[f"{name}.offsets"] = _encode(content.layers[name].polygons)
+    for name, array in sorted(content.grid.items()):
+        entries[_GRID + name] = np.ascontiguousarray(array).tobytes()
     digest = _digest(entries.values())
     entries[_DIGEST] = digest.encode()
     unfinished = path.with_name(path.name + ".new")
@@ -108,7 +116,10 @@ def read(path: Path) -> tuple[ZoneFile, str]:
         for zone in header["zones"]
     )
     sources = tuple(Source(**source) for source in header["sources"])
-    content = ZoneFile(header["label"], zones, sources, layers)
+    grid = {
+        name: np.frombuffer(entries[_GRID + name], kind) for name, kind in header["grid"].items()
+    }
+    content = ZoneFile(header["label"], zones, sources, layers, grid)
     return content, _version(content.label, digest)
 
 
@@ -130,9 +141,15 @@ def _header(content: ZoneFile) -> bytes:
         "label": content.label,
         "zones": [asdict(zone) for zone in content.zones],
         "sources": [asdict(source) for source in content.sources],
+        "grid": {name: _type(array) for name, array in content.grid.items()},
         "layers": {name: [dict(row) for row in content.layers[name].rows] for name in LAYERS},
     }
     return json.dumps(header, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def _type(array: npt.NDArray[Any]) -> str:
+    """Return the little-endian type that an array is kept as."""
+    return array.dtype.newbyteorder("<").str
 
 
 def _read_entries(path: Path) -> dict[str, bytes]:

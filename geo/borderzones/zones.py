@@ -11,6 +11,8 @@ from attrs import frozen
 
 from borderzones import zonefile
 from borderzones.answers import Answers
+from borderzones.classes import Classified, Combination
+from borderzones.classifier import Classifier
 from borderzones.definitions import BorderZone
 from borderzones.index import Circles
 from borderzones.look import Look
@@ -39,6 +41,7 @@ class Zones:
     special: Mapping[str, frozenset[str]]
     pieces: Areas
     _answers: Answers
+    _classifier: Classifier
 
     def look(
         self, lon: npt.ArrayLike, lat: npt.ArrayLike, radius_m: npt.ArrayLike = 0.0
@@ -55,6 +58,19 @@ class Zones:
         found = self._found(centres[:, usable])
         return [Look("not_a_place", reason) if reason else next(found) for reason in reasons]
 
+    def classify(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Classified:
+        """Tell for each point what contains it: millions a second, and the same as `look` says.
+
+        Degrees (EPSG:4326), of shape (points,). A point on an outline is in the areas on both
+        sides of it. No value raises: what is no place is answered as such.
+        """
+        points = np.broadcast_arrays(*(np.asarray(a, np.float64).ravel() for a in (lon, lat)))
+        return self._classifier.classify(*points)
+
+    def at(self, lon: float, lat: float) -> Combination | None:
+        """Tell the same of one point, within microseconds; none for what is no place."""
+        return self._classifier.at(lon, lat)
+
     def _found(self, centres: npt.NDArray[np.float64]) -> Iterator[Look]:
         for start in range(0, centres.shape[1], _BLOCK):
             yield from self._answers.look(Circles(*centres[:, start : start + _BLOCK]))
@@ -64,6 +80,7 @@ def load(path: Path) -> Zones:
     """Load a built zone file; raise `ZoneFileError` when it is missing or damaged."""
     content, version = zonefile.read(path)
     regions = content.layers["regions"]
+    answers = Answers.of(content)
     return Zones(
         version=version,
         definitions=content.zones,
@@ -73,7 +90,8 @@ def load(path: Path) -> Zones:
         region_countries=regions.column("country"),
         special=_special(content.layers["special"]),
         pieces=content.layers["pieces"],
-        answers=Answers.of(content),
+        answers=answers,
+        classifier=Classifier.of(answers, content.grid),
     )
 
 

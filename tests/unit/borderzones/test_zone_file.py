@@ -115,7 +115,7 @@ def test_another_schema_is_refused_by_its_number(copy):
         return json.dumps({**json.loads(header), "schema": 99}).encode()
 
     rewrite(copy, header_json=later)
-    with pytest.raises(ZoneFileError, match=r"schema 99 is not the schema 1 of this program"):
+    with pytest.raises(ZoneFileError, match=r"schema 99 is not the schema 2 of this program"):
         borderzones.load(copy)
 
 

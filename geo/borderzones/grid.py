@@ -1,0 +1,222 @@
+"""A grid of classes over all areas: which areas contain a point, exactly, by one array access.
+
+A class is a combination of areas. A cell that no outline touches has one class throughout. In the
+others a point's class follows from that of the cell's reference point: walking straight to the
+point crosses outlines, and each crossing leaves or enters areas. Where rounding could hide on which
+side of an outline a point is, or where a combination is not in the table, the grid says that it
+does not know, and the polygons themselves are asked.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from attrs import field, frozen
+
+from borderzones.arrays import Bools, Floats, Ints
+
+Codes = npt.NDArray[np.int32]
+Hashes = npt.NDArray[np.uint64]
+
+#: Cells per degree; a cell is about 140 m by 220 m.
+CELLS_PER_DEGREE = 500
+#: Codes of a point that the grid does not know, and of one beyond it.
+UNKNOWN, OUTSIDE = -2, -3
+#: Places in a cell, as shares of its width and height, that may be its reference point. None lies
+#: on a multiple of 1e-7 degree, where the outlines' vertices are.
+REFERENCES = np.array(
+    [[0.5000313, 0.5000171], [0.2500171, 0.7500313], [0.7500317, 0.3100119], [0.1300219, 0.1900327]]
+)
+# Points of a block, so that its intermediate arrays stay in the processor's cache.
+_BLOCK = 16_384
+#: An orientation is a difference of two products of differences: this many rounding errors of the
+#: largest product that can occur bound its error (Shewchuk 1997, section 4, with room to spare).
+ROUNDING = 16 * np.finfo(np.float64).eps
+
+
+def hashes(areas: int) -> Hashes:
+    """Return a hash for each of so many areas: the first outputs of splitmix64 with seed 0."""
+    with np.errstate(over="ignore"):
+        z = np.arange(1, areas + 1, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: Hashes = z ^ (z >> np.uint64(31))
+    return mixed
+
+
+def orientation(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
+    """Return the cross products of the vectors (a, b) and (c, d)."""
+    turned: Floats = a * d - b * c
+    return turned
+
+
+@frozen(eq=False)
+class Grid:
+    """The grid: ``columns`` by ``rows`` cells from the cell (``west``, ``south``) on.
+
+    ``cells`` holds a class, or the number of classes plus the number of a mixed cell. A mixed cell
+    has a reference point (``reference`` chooses from `REFERENCES`) with its ``reference_class``,
+    and the numbers in ``cell_edges`` of the edges that touch it, from ``starts[i]`` to
+    ``starts[i + 1]``. An edge runs from (x1, y1) to (x2, y2), the rows of ``edges``, in degrees;
+    to cross it changes the combination of areas by ``edge_hash``. ``class_hash`` is the hash of
+    each class, and ``meaning`` the number of what it stands for.
+    """
+
+    west: int
+    south: int
+    columns: int
+    rows: int
+    cells: Codes
+    class_hash: Hashes
+    meaning: Codes
+    reference: npt.NDArray[np.uint8]
+    reference_class: Codes
+    starts: Ints
+    cell_edges: Codes
+    edges: Floats
+    edge_hash: Hashes
+    _order: Ints = field(init=False)
+    _sorted: Hashes = field(init=False)
+    _by_hash: dict[int, int] = field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        order = np.argsort(self.class_hash, kind="stable")
+        object.__setattr__(self, "_order", order)
+        object.__setattr__(self, "_sorted", self.class_hash[order])
+        known = dict(zip(self.class_hash.tolist(), self.meaning.tolist(), strict=True))
+        object.__setattr__(self, "_by_hash", known)
+
+    # --- many points --------------------------------------------------------------------------
+
+    def codes(self, lon: Floats, lat: Floats) -> Codes:
+        """Return the combination of each point (degrees), `UNKNOWN` or `OUTSIDE`."""
+        codes = np.empty(len(lon), dtype=np.int32)
+        for start in range(0, len(lon), _BLOCK):
+            block = slice(start, start + _BLOCK)
+            codes[block] = self._block(lon[block], lat[block])
+        return codes
+
+    def _block(self, lon: Floats, lat: Floats) -> Codes:
+        with np.errstate(invalid="ignore", over="ignore"):
+            column = lon * CELLS_PER_DEGREE
+            column -= self.west
+            row = lat * CELLS_PER_DEGREE
+            row -= self.south
+            within = (column >= 0) & (column < self.columns) & (row >= 0) & (row < self.rows)
+            cell = row.astype(np.int32)
+            cell *= np.int32(self.columns)
+            cell += column.astype(np.int32)
+        if within.all():
+            return self._settle(lon, lat, cell)
+        codes = np.full(len(lon), OUTSIDE, dtype=np.int32)
+        codes[within] = self._settle(lon[within], lat[within], cell[within])
+        return codes
+
+    def _settle(self, lon: Floats, lat: Floats, cell: Codes) -> Codes:
+        codes = self.cells.take(cell)
+        mixed = np.flatnonzero(codes >= len(self.class_hash))
+        if not len(mixed):
+            return self.meaning.take(codes)
+        number = codes[mixed] - len(self.class_hash)
+        codes[mixed] = 0
+        codes = self.meaning.take(codes)
+        found, is_sure = self.mixed(lon[mixed], lat[mixed], cell[mixed], number)
+        codes[mixed] = np.where(is_sure, self._named(found), UNKNOWN)
+        return codes
+
+    def mixed(self, lon: Floats, lat: Floats, cell: Codes, number: Codes) -> tuple[Hashes, Bools]:
+        """Return the hashes of points in mixed cells, and whether each is sure."""
+        origin = self.references(cell, self.reference[number])
+        first, last = self.starts[number], self.starts[number + 1]
+        point, edge = spread(first, last)
+        crossed, unsure = crossings(
+            self.edges[:, self.cell_edges[edge]], origin[:, point], lon[point], lat[point]
+        )
+        changes = np.where(crossed, self.edge_hash[self.cell_edges[edge]], np.uint64(0))
+        begins = np.cumsum(last - first) - (last - first)
+        found = self.class_hash[self.reference_class[number]] ^ np.bitwise_xor.reduceat(
+            changes, begins
+        )
+        is_sure = np.ones(len(lon), dtype=np.bool_)
+        is_sure[point[unsure]] = False
+        return found, is_sure
+
+    def _named(self, found: Hashes) -> Codes:
+        at = np.searchsorted(self._sorted, found)
+        at[at == len(self._sorted)] = 0
+        meant = self.meaning[self._order[at]]
+        return np.where(self._sorted[at] == found, meant, UNKNOWN).astype(np.int32)
+
+    def references(self, cell: npt.NDArray[Any], choice: npt.NDArray[np.uint8]) -> Floats:
+        """Return the reference points of cells, as rows of longitudes and latitudes."""
+        row, column = np.divmod(cell, self.columns)
+        corner = np.stack([column + self.west, row + self.south]).astype(np.float64)
+        points: Floats = (corner + REFERENCES[choice].T) / CELLS_PER_DEGREE
+        return points
+
+    # --- one point ----------------------------------------------------------------------------
+
+    def code(self, lon: float, lat: float) -> int:
+        """Return the same for one point, without the cost of arrays."""
+        column, row = lon * CELLS_PER_DEGREE - self.west, lat * CELLS_PER_DEGREE - self.south
+        if not (0 <= column < self.columns and 0 <= row < self.rows):
+            return OUTSIDE
+        cell = int(row) * self.columns + int(column)
+        code: int = self.cells.item(cell)
+        number = code - len(self.class_hash)
+        return self.meaning.item(code) if number < 0 else self._one(lon, lat, cell, number)
+
+    def _one(self, lon: float, lat: float, cell: int, number: int) -> int:
+        row, column = divmod(cell, self.columns)
+        share = REFERENCES[self.reference.item(number)].tolist()
+        x = (column + self.west + share[0]) / CELLS_PER_DEGREE
+        y = (row + self.south + share[1]) / CELLS_PER_DEGREE
+        touching = self.cell_edges[self.starts.item(number) : self.starts.item(number + 1)]
+        found: int = self.class_hash.item(self.reference_class.item(number))
+        px, py = lon - x, lat - y
+        for edge, (x1, y1, x2, y2) in zip(
+            touching.tolist(), self.edges[:, touching].T.tolist(), strict=True
+        ):
+            side = _crosses(x1 - x, y1 - y, x2 - x, y2 - y, px, py)
+            if side is None:
+                return UNKNOWN
+            if side:
+                found ^= self.edge_hash.item(edge)
+        return self._by_hash.get(found, UNKNOWN)
+
+
+def spread(first: Ints, last: Ints) -> tuple[Ints, Ints]:
+    """Return (i, j) for each i and each j from ``first[i]`` up to ``last[i]``, ascending."""
+    length = last - first
+    owner = np.repeat(np.arange(len(length)), length)
+    skipped = np.cumsum(length) - length
+    return owner, np.arange(len(owner)) + np.repeat(first - skipped, length)
+
+
+def crossings(edges: Floats, origin: Floats, lon: Floats, lat: Floats) -> tuple[Bools, Bools]:
+    """Tell which edges the ways from origins to points cross, and where that is not sure.
+
+    ``edges`` has the rows x1, y1, x2, y2 and ``origin`` the rows x, y; everything is in degrees.
+    """
+    ax, ay, bx, by = edges - np.concatenate([origin, origin])
+    px, py = np.stack([lon, lat]) - origin
+    dx, dy = bx - ax, by - ay
+    start, end = orientation(px, py, ax, ay), orientation(px, py, bx, by)
+    far, near = orientation(dx, dy, px - ax, py - ay), orientation(dx, dy, -ax, -ay)
+    size = np.abs(ax) + np.abs(ay) + np.abs(bx) + np.abs(by) + np.abs(px) + np.abs(py)
+    least = np.minimum(np.minimum(np.abs(start), np.abs(end)), np.abs(far))
+    crossed = ((start > 0) != (end > 0)) & ((far > 0) != (near > 0))
+    return crossed, least <= ROUNDING * size * size
+
+
+def _crosses(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> bool | None:
+    """Tell the same of one edge, as seen from the origin; none where that is not sure."""
+    dx, dy = bx - ax, by - ay
+    start, end = px * ay - py * ax, px * by - py * bx
+    far, near = dx * (py - ay) - dy * (px - ax), dy * ax - dx * ay
+    size = abs(ax) + abs(ay) + abs(bx) + abs(by) + abs(px) + abs(py)
+    if min(abs(start), abs(end), abs(far)) <= ROUNDING * size * size:
+        return None
+    return (start > 0) != (end > 0) and (far > 0) != (near > 0)
