@@ -1,7 +1,9 @@
-"""A program that runs small services over the broker in memory and prints what they did.
+"""A program that runs small services over a broker and prints what they did.
 
-Argument: the name of a scenario below, and whatever that takes. Nothing of it can run in the
-process of the tests, for it makes the standard library cooperative. It prints one JSON object.
+Argument: the name of a scenario below, and whatever that takes. The variable BROKER may hold a
+JSON object: the nodes of a RabbitMQ, a password, and files for TLS; else it is one in memory.
+Nothing of it can run in the process of the tests, for it makes the standard library cooperative.
+It prints JSON objects, one a line.
 """
 
 # Cooperative sockets and locks have to be in place before anything makes one.
@@ -17,6 +19,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import eventlet
+import eventlet.tpool
 from eventlet.event import Event
 from nameko.runners import ServiceRunner
 from prometheus_client import REGISTRY
@@ -24,7 +27,7 @@ from prometheus_client import REGISTRY
 from dispatch_bus.application.foreign import Foreign
 from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.messaging.publisher import Publisher
-from dispatch_bus.messaging.topology import WAKE, Broker
+from dispatch_bus.messaging.topology import WAKE, Broker, Tls
 from dispatch_bus.messaging.wakeups import body
 from dispatch_bus.messaging.work import work
 from dispatch_bus.observability import logs
@@ -38,7 +41,12 @@ MORE_THAN_THE_PREFETCH = 150
 calls: Counter[str] = Counter()
 # What a call of a lane does beside being counted; a scenario writes it down as "call".
 acts: dict[str, Callable[[str], int]] = {}
-broker = Broker()
+told: dict[str, Any] = json.loads(os.environ.get("BROKER", "{}"))
+broker = Broker(
+    nodes=told.get("nodes", ()),
+    password=told.get("password", ""),
+    tls=Tls(**told["tls"]) if "tls" in told else None,
+)
 kept: list[Foreign] = []
 
 
@@ -100,7 +108,7 @@ def until_called(lane: str, times: int) -> None:
     until(lambda: calls[lane] >= times, f"{times} calls of {lane}: {dict(calls)}")
 
 
-def publish(lane: str, *references: str) -> None:
+def ring(lane: str, *references: str) -> None:
     """Publish wake-ups as the relay does."""
     for one in references:
         Publisher(broker).publish([wakeup(lane, one)])
@@ -125,9 +133,9 @@ def ring_one_lane() -> dict[str, Any]:
     """Ring one lane, then the other."""
     with running(Rung, "a", "b"):
         until(lambda: calls == {"a": 1, "b": 1}, "the first look of both")
-        publish("a", "1")
+        ring("a", "1")
         until_called("a", 2)
-        publish("b", "2")
+        ring("b", "2")
         until_called("b", 2)
         return dict(calls)
 
@@ -138,13 +146,13 @@ def ring_a_busy_lane() -> dict[str, Any]:
     with running(Rung, "a"):
         until_called("a", 1)
         acts["call"] = lambda _: released.wait() or 0
-        publish("a", "0")
+        ring("a", "0")
         until_called("a", 2)
-        publish("a", *"12345")
+        ring("a", *"12345")
         until(lambda: rung() == 6, "six wake-ups")
         released.send(0)
         until_called("a", 3)
-        publish("a", "last")
+        ring("a", "last")
         until_called("a", 4)
         return dict(calls)
 
@@ -155,7 +163,7 @@ def send_nonsense() -> dict[str, Any]:
         until_called("a", 1)
         for number in range(MORE_THAN_THE_PREFETCH):
             _publish_raw(*NONSENSE[number % len(NONSENSE)])
-        publish("a", "good")
+        ring("a", "good")
         until_called("a", 2)
         until(lambda: len(kept) == MORE_THAN_THE_PREFETCH, "all are kept")
         return {
@@ -169,7 +177,11 @@ def send_nonsense() -> dict[str, Any]:
 
 def _left() -> int:
     with next(broker.connections()) as connection:
-        return int(broker.queue("decide")(connection.default_channel).queue_declare().message_count)
+        return int(
+            broker.queue("decide")(connection.default_channel)
+            .queue_declare(passive=True)
+            .message_count
+        )
 
 
 def keep_at_the_second_attempt() -> dict[str, Any]:
@@ -314,16 +326,28 @@ def _served() -> dict[str, Any]:
     return {"ready": was_ready.ready()}
 
 
-def publish_to(url: str, times: str) -> dict[str, Any]:
-    """Publish through a broker elsewhere, and stay alive until standard input ends."""
-    publisher = Publisher(Broker(nodes=(url,)))
+def listen() -> dict[str, Any]:
+    """Say how often a lane was called, at each call, until standard input ends."""
+    acts["call"] = lambda lane: _say({"called": calls[lane]}) or 0
+    with running(Rung, "a"):
+        eventlet.tpool.execute(sys.stdin.read)
+    return {}
+
+
+def _say(something: dict[str, Any]) -> None:
+    print(json.dumps(something), flush=True)
+
+
+def publish(times: str) -> dict[str, Any]:
+    """Publish so often, and stay alive until standard input ends."""
+    publisher = Publisher(broker)
     refusals = []
     for number in range(int(times)):
         try:
-            publisher.publish([wakeup("", str(number))])
+            publisher.publish([wakeup("a", str(number))])
         except Retry as error:
             refusals.append(error.what)
-    print(json.dumps({"refusals": refusals}), flush=True)
+    _say({"refusals": refusals})
     sys.stdin.read()
     return {}
 
