@@ -169,6 +169,16 @@ def tls_files(settings: BusSettings, tls: Tls) -> dict[str, str]:
     return address.files(data_folder(settings), tls.model_dump()) if tls.ca_file else {}
 
 
+def certificate_files(settings: BusSettings) -> list[Path]:
+    """Return the files with the certificates that database and broker are reached with."""
+    names = [
+        name
+        for tls in (settings.store.tls, settings.broker.tls)
+        for name in (tls.ca_file, tls.certificate_file)
+    ]
+    return sorted({data_folder(settings) / name for name in names if name})
+
+
 def make_keys(settings: BusSettings) -> None:
     """Make the keys of a new bus; those that are there stay.
 

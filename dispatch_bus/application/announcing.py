@@ -17,6 +17,9 @@ EVERY_S = 5.0
 STALE_S = 3 * EVERY_S
 """After how many seconds of silence a process is taken to be dead or frozen."""
 
+ALL_SERVICES = "services"
+"""What a process is called that runs all of them together."""
+
 _FORGOTTEN = timedelta(seconds=60)
 
 
@@ -42,6 +45,7 @@ def announce(bus: Bus, me: Identity, started_at: datetime | None) -> datetime:
         ahead = datetime.now(UTC) - uow.now
         started_at = started_at or uow.now
         process = Process(
+            holder=bus.holder,
             service=me.service,
             host=me.host,
             pid=me.pid,
@@ -56,14 +60,14 @@ def announce(bus: Bus, me: Identity, started_at: datetime | None) -> datetime:
         return started_at
 
 
-def leave(bus: Bus, me: Identity) -> None:
+def leave(bus: Bus) -> None:
     """Say that this process ends.
 
     Raises:
         Retry: the database cannot be reached.
     """
     with bus.store.begin() as uow:
-        uow.processes.forget(me.host, me.pid)
+        uow.processes.forget(bus.holder)
 
 
 def is_stale(process: Process, now: datetime) -> bool:

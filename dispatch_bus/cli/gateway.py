@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from dispatch_bus.bootstrap import data_folder, load_checked, open_bus
+from dispatch_bus.bootstrap import certificate_files, data_folder, load_checked, open_bus
+from dispatch_bus.cli.heartbeat import announced
 from dispatch_bus.cli.ready import say_ready, status_of
 from dispatch_bus.gateway.app import create_app
 from dispatch_bus.gateway.server import Server
-from dispatch_bus.observability import logs
+from dispatch_bus.observability import certificates, logs
 from dispatch_bus.settings import Bus as BusSettings
 from dispatch_bus.store.key_files import make_once
 
@@ -41,7 +42,9 @@ def _run(config: Path, ready_file: Path | None) -> None:
     app = create_app(bus, token=token(settings.bus))
     address = settings.bus.gateway
     ready = partial(say_ready, ready_file)
-    Server(app, host=address.host, port=address.port, ready=ready).run()
+    certificates.watch(certificate_files(settings.bus))
+    with announced(bus, "gateway"):
+        Server(app, host=address.host, port=address.port, ready=ready).run()
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ def announced(bus: Bus, service: str) -> Iterator[None]:
     finally:
         end.set()
         with suppress(DispatchBusError):
-            leave(bus, me)
+            leave(bus)
 
 
 def _beat(bus: Bus, me: Identity, end: Event) -> None:

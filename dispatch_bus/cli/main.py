@@ -11,7 +11,18 @@ from rich.console import Console
 from rich.markup import escape
 
 from dispatch_bus.bootstrap import database_url, load_checked, make_keys
-from dispatch_bus.cli import backup, broker, config, demo, journal, live, quarantine, serve, zones
+from dispatch_bus.cli import (
+    backup,
+    broker,
+    config,
+    demo,
+    doctor,
+    journal,
+    live,
+    quarantine,
+    serve,
+    zones,
+)
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.domain.errors import DispatchBusError
 from dispatch_bus.observability import logs
@@ -64,6 +75,9 @@ def run_demo(
     plan = demo.Plan(length_s=length_s, seed=seed, rate_per_s=rate, report=report)
     if not demo.run(configuration, plan):
         raise typer.Exit(1)
+
+
+_commands.command()(doctor.doctor)
 
 
 @_commands.command()

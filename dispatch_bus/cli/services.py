@@ -16,14 +16,23 @@ from attrs import frozen
 from prometheus_client import start_http_server
 
 from dispatch_bus.application import delivering, leasing
+from dispatch_bus.application.announcing import ALL_SERVICES
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.foreign import quarantine_foreign
 from dispatch_bus.application.gates import Gates
-from dispatch_bus.bootstrap import data_folder, load_checked, make_keys, open_bus, tls_files
+from dispatch_bus.bootstrap import (
+    certificate_files,
+    data_folder,
+    load_checked,
+    make_keys,
+    open_bus,
+    tls_files,
+)
+from dispatch_bus.cli.heartbeat import announced
 from dispatch_bus.cli.ready import say_ready, status_of
 from dispatch_bus.domain.errors import Retry
 from dispatch_bus.messaging.topology import Broker, Tls
-from dispatch_bus.observability import logs
+from dispatch_bus.observability import certificates, logs
 from dispatch_bus.services.delivery import Delivery
 from dispatch_bus.services.running import ALL, serve
 from dispatch_bus.settings import Bus as BusSettings
@@ -68,7 +77,9 @@ def _run(task: Task) -> None:
     if Delivery in task.services:
         delivering.release(bus)
     _serve_metrics(settings.bus, task.metrics_port)
-    with _leases(bus), closing(_gates(settings)) as gates:
+    certificates.watch(certificate_files(settings.bus))
+    announcing = announced(bus, task.service or ALL_SERVICES)
+    with announcing, _leases(bus), closing(_gates(settings)) as gates:
         serve(task.services, _wiring(bus, gates, settings.bus), partial(say_ready, task.ready_file))
 
 

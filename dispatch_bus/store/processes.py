@@ -16,12 +16,13 @@ _T = tables.process
 
 @frozen(kw_only=True)
 class Process:
-    """A process: what it runs, where, of which version and with which zones.
+    """A process: its name on leases, what it runs, where, of which version, with which zones.
 
     ``clock_ahead_s`` is how far its machine's clock was ahead of the database's when it was last
     seen, in seconds; ``started_at`` and ``seen_at`` are by the database's clock.
     """
 
+    holder: str
     service: str
     host: str
     pid: int
@@ -42,12 +43,12 @@ class Processes:
         """Note that a process is at work."""
         row = asdict(process)
         seen = insert(_T).values(row)
-        # All of it: a number that comes again is another process.
-        self._session.execute(seen.on_conflict_do_update(index_elements=["host", "pid"], set_=row))
+        # All of it: the embedded bus gives the name on to the next process of the kind.
+        self._session.execute(seen.on_conflict_do_update(index_elements=["holder"], set_=row))
 
-    def forget(self, host: str, pid: int) -> None:
+    def forget(self, holder: str) -> None:
         """Note that a process has ended."""
-        self._session.execute(delete(_T).where(_T.c.host == host, _T.c.pid == pid))
+        self._session.execute(delete(_T).where(_T.c.holder == holder))
 
     def forget_unseen(self, since: datetime) -> None:
         """Drop the processes that were last seen before ``since``."""

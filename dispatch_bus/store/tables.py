@@ -227,9 +227,10 @@ erasure = Table(
 process = Table(
     "process",
     metadata,
-    Column("host", Text, primary_key=True),
-    Column("pid", Integer, primary_key=True, autoincrement=False),
+    Column("holder", Text, primary_key=True),
     Column("service", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
     Column("version", Text, nullable=False),
     Column("zones", Text, nullable=False),
     Column("clock_ahead_s", Double, nullable=False),

@@ -21,6 +21,7 @@ from dispatch_bus.store.erasures import Erasures
 from dispatch_bus.store.failures import translated
 from dispatch_bus.store.inboxes import Inboxes
 from dispatch_bus.store.incidents import Incidents
+from dispatch_bus.store.inspection import Inspection
 from dispatch_bus.store.journal import Journal, stream
 from dispatch_bus.store.keys import KeyRing
 from dispatch_bus.store.notices import Notices
@@ -56,6 +57,7 @@ class UnitOfWork:
         self.erasures = Erasures(session)
         self.processes = Processes(session)
         self.restoring = Restoring(session)
+        self.inspection = Inspection(session)
 
     @cached_property
     def now(self) -> datetime:

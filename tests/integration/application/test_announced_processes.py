@@ -20,6 +20,12 @@ ONE = Identity(service="coordinator", host="one", pid=1, version="1.0.0")
 OTHER = Identity(service="coordinator", host="other", pid=1, version="1.0.0")
 
 
+@pytest.fixture
+def other(another_bus: MakeBus) -> Bus:
+    """Another process of the same bus."""
+    return another_bus("bus-2")
+
+
 def known(bus: Bus) -> list[Process]:
     """Return the processes that are known."""
     with bus.store.begin() as uow:
@@ -52,32 +58,34 @@ def test_a_process_keeps_its_beginning(bus: Bus) -> None:
     assert found.started_at == started < found.seen_at
 
 
-def test_a_process_that_ends_is_forgotten(bus: Bus) -> None:
+def test_a_process_that_ends_is_forgotten(bus: Bus, other: Bus) -> None:
     """It leaves the others as they are."""
     announce(bus, ONE, None)
-    announce(bus, OTHER, None)
-    leave(bus, ONE)
+    announce(other, OTHER, None)
+    leave(bus)
     assert [one.host for one in known(bus)] == ["other"]
 
 
-def test_a_silent_process_is_stale_and_then_forgotten(bus: Bus) -> None:
+def test_a_silent_process_is_stale_and_then_forgotten(bus: Bus, other: Bus) -> None:
     """Who does not speak for three beats is taken for dead or frozen; after a minute it is gone."""
     announce(bus, ONE, None)
     silent(bus, "one", announcing.STALE_S + 1)
     with bus.store.begin() as uow:
         assert is_stale(uow.processes.all()[0], uow.now)
     silent(bus, "one", 61)
-    announce(bus, OTHER, None)
+    announce(other, OTHER, None)
     assert [one.host for one in known(bus)] == ["other"]
 
 
 @pytest.mark.parametrize(
     ("version", "condition"), [("1.0.0", Condition.OK), ("1.1.0", Condition.DEGRADED)]
 )
-def test_health_shows_a_mixture_of_versions(bus: Bus, version: str, condition: Condition) -> None:
+def test_health_shows_a_mixture_of_versions(
+    bus: Bus, other: Bus, version: str, condition: Condition
+) -> None:
     """Two versions side by side are for the time of an upgrade: somebody should look."""
     announce(bus, ONE, None)
-    announce(bus, attrs.evolve(OTHER, version=version), None)
+    announce(other, attrs.evolve(OTHER, version=version), None)
     (check,) = (one for one in health(bus).checks if one.name == "processes")
     assert check.condition is condition
     assert check.facts["services"] == {"coordinator": 2}

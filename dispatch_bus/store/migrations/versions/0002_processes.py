@@ -19,15 +19,15 @@ depends_on = None
 
 _TABLES = """
 CREATE UNLOGGED TABLE process (
+    holder text PRIMARY KEY,
+    service text NOT NULL,
     host text NOT NULL,
     pid integer NOT NULL,
-    service text NOT NULL,
     version text NOT NULL,
     zones text NOT NULL,
     clock_ahead_s double precision NOT NULL,
     started_at timestamptz NOT NULL,
-    seen_at timestamptz NOT NULL,
-    PRIMARY KEY (host, pid)
+    seen_at timestamptz NOT NULL
 );
 
 CREATE TABLE compatibility (

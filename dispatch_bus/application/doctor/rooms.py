@@ -1,0 +1,44 @@
+"""The rooms: whether they are read, whether they answer, and whether their clocks are right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+
+from dispatch_bus.application.doctor.finding import Finding, ok, problem, span, warning
+from dispatch_bus.application.rooms import Reading, RoomView
+
+_CLOCK_S: Final = 2.0
+
+
+def findings(known: Sequence[RoomView], now: datetime) -> Iterator[Finding]:
+    """Look at every room of the configuration."""
+    for room in known:
+        yield _reading(room, now)
+        yield from _clock(room)
+
+
+def _reading(room: RoomView, now: datetime) -> Finding:
+    topic = f"room {room.id}"
+    owed = f"{room.undelivered} tellings undelivered"
+    if room.undelivered_since:
+        owed += f", the oldest for {span((now - room.undelivered_since).total_seconds())}"
+    if room.reading is Reading.UNREAD:
+        remedy = "Start one: dispatch-bus serve intake, and look at its log."
+        return problem(topic, f"no process reads it; {owed}", remedy)
+    if room.unreachable_since:
+        silent = span((now - room.unreachable_since).total_seconds())
+        remedy = "Call the room; what it has to be told waits for it."
+        return warning(topic, f"does not answer for {silent}; {owed}", remedy)
+    return ok(topic, f"answers; {room.records:,} records read; {owed}")
+
+
+def _clock(room: RoomView) -> Iterator[Finding]:
+    ahead = room.clock_ahead_s
+    if ahead is not None and abs(ahead) > _CLOCK_S:
+        yield warning(
+            "clock",
+            f"the clock of room {room.id} is {ahead:+.1f} s from the database's",
+            "Tell the room; times that it says are off by as much.",
+        )
