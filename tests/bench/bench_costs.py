@@ -8,13 +8,8 @@ from contextlib import suppress
 import psutil
 
 # How the processes of a benchmark are told apart: a word of the command, and what it is called.
-_ADAPTER, _SERVE = "dispatch_bus.sdk.host", "serve"
-_OTHERS = {
-    "dispatch_bus.cli.services": "services",
-    "plain_pipeline.py": "plain pipeline",
-    "bench_rooms_main.py": "rooms",
-    "uvicorn": "gateway",
-}
+_ADAPTER, _SERVICE = "dispatch_bus.sdk.host", "--service"
+_OTHERS = {"plain_pipeline.py": "plain pipeline", "bench_rooms_main.py": "rooms"}
 
 
 def cpu_seconds(roots: list[int]) -> Counter[str]:
@@ -44,6 +39,6 @@ def _kind(process: psutil.Process) -> str:
     words = process.cmdline()
     if _ADAPTER in words:
         return "adapters"
-    if _SERVE in words:
-        return words[words.index(_SERVE) + 1]
+    if _SERVICE in words:
+        return words[words.index(_SERVICE) + 1]
     return next((name for word, name in _OTHERS.items() if word in " ".join(words)), "others")

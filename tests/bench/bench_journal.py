@@ -18,8 +18,7 @@ _AT_ONCE = 2_000
 _SECOND_MS = 1_000.0
 # The parts of the way, and the two sums that are wanted.
 SPANS = (
-    ("available", "pulled"),
-    ("pulled", "recorded"),
+    ("available", "recorded"),
     ("recorded", "decided"),
     ("decided", "attempted"),
     ("attempted", "delivered"),
@@ -59,8 +58,9 @@ class _Times:
     def add(self, entry: Entry) -> None:
         facts = entry.facts
         if entry.kind == EntryKind.INCIDENT_RECORDED:
-            told = {name: _moment(facts[f"{name}_at"]) for name in ("available", "pulled")}
-            self.of_record[entry.correlation] = {**told, "recorded": entry.at}
+            available = _moment(facts["available_at"])
+            times = {"available": available, "recorded": entry.at}
+            self.of_record[entry.correlation] = times
         elif entry.kind == EntryKind.INCIDENT_DECIDED and entry.correlation in self.of_record:
             self.of_record[entry.correlation].setdefault("decided", entry.at)
         elif entry.kind == EntryKind.DELIVERY_ATTEMPTED:

@@ -11,9 +11,9 @@ from typing import Any
 import attrs
 from attrs import define, field, frozen
 from bench_floors import Floor
-from bench_journal import SPANS, Percentiles
+from bench_journal import Percentiles
 from bench_load import Throughput
-from bench_sizes import IS_QUICK, SEED
+from bench_sizes import CHANGING_RATE, IS_QUICK, SEED
 from rich.bar import Bar
 from rich.console import Console
 from rich.table import Table
@@ -108,12 +108,10 @@ def _latencies(report: Report) -> Table:
 
 
 def _way(report: Report) -> Table:
-    rates = list(report.latency)
-    table = Table("", *(f"p50 / p99 at {rate}/s" for rate in rates), title="The way, in ms")
-    for start, end in SPANS if rates else ():
-        name = f"{start} to {end}"
-        ways = (report.latency[rate][name] for rate in rates)
-        table.add_row(name, *(f"{one.p50:,.1f} / {one.p99:,.1f}" for one in ways))
+    title = f"The way at {CHANGING_RATE} incidents/s, in milliseconds"
+    table = Table("", "p50", "p95", "p99", title=title)
+    for name, one in report.latency.get(CHANGING_RATE, {}).items():
+        table.add_row(name, *_columns(one))
     return table
 
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bench_bus import Servers
 from bench_records import Cases, make_cases
 from bench_report import Report
 from bench_sizes import SEED
 from rich.console import Console
+from servers.postgres import DatabaseServer
 from servers.rabbitmq import RabbitServer, Vhost
 
 from dispatch_bus.bootstrap import load_checked
@@ -39,6 +41,12 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Cases:
     folder = tmp_path_factory.mktemp("cases")
     settings, zones = load_checked(private.derive(None, folder))
     return make_cases(settings, zones, SEED)
+
+
+@pytest.fixture(scope="session")
+def bus_servers(postgres_server: DatabaseServer, rabbit_server: RabbitServer) -> Servers:
+    """What the buses are started over."""
+    return Servers(postgres_server, rabbit_server)
 
 
 @pytest.fixture

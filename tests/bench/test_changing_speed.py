@@ -7,6 +7,7 @@ from pathlib import Path
 
 import bench_bus
 import pytest
+from bench_bus import Servers
 from bench_history import History
 from bench_load import Load
 from bench_records import Cases
@@ -29,24 +30,28 @@ def measured(load: Load, what: str, to: int, remark: str = "") -> Changed:
 
 
 @pytest.mark.parametrize("each", PROCESSES)
-def test_more_processes(report: Report, cases: Cases, tmp_path: Path, each: int) -> None:
+def test_more_processes(
+    report: Report, cases: Cases, bus_servers: Servers, tmp_path: Path, each: int
+) -> None:
     """However many processes share the work, all of it is done."""
-    with bench_bus.loaded(tmp_path, cases, each=each) as load:
+    with bench_bus.loaded(bus_servers, tmp_path, cases, each=each) as load:
         report.changed.append(measured(load, "processes of each service", each))
         load.assert_balanced()
 
 
 @pytest.mark.parametrize("zones", ZONES)
-def test_more_zones(report: Report, cases: Cases, tmp_path: Path, zones: int) -> None:
+def test_more_zones(
+    report: Report, cases: Cases, bus_servers: Servers, tmp_path: Path, zones: int
+) -> None:
     """However fine the zones are, all incidents find theirs."""
-    with bench_bus.loaded(tmp_path, cases, zones=zones) as load:
+    with bench_bus.loaded(bus_servers, tmp_path, cases, zones=zones) as load:
         report.changed.append(measured(load, "zones", zones))
         load.assert_balanced()
 
 
-def test_more_history(report: Report, cases: Cases, tmp_path: Path) -> None:
+def test_more_history(report: Report, cases: Cases, bus_servers: Servers, tmp_path: Path) -> None:
     """However many incidents are stored, further ones go all the way."""
-    with bench_bus.loaded(tmp_path, cases, of_none=ORIGINALS_OF_NONE) as load:
+    with bench_bus.loaded(bus_servers, tmp_path, cases, of_none=ORIGINALS_OF_NONE) as load:
         load.throughput(ORIGINALS_OF_NONE + ORIGINALS_OF_CONCERN)
         with closing(History(load.url)) as history:
             for wanted in HISTORY:

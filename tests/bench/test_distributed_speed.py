@@ -11,6 +11,7 @@ from pathlib import Path
 import bench_bus
 import bench_plain
 import pytest
+from bench_bus import Servers
 from bench_floors import confirmed_publishes, floor_of, fsync_ms, plain_inserts
 from bench_records import Cases
 from bench_report import Report
@@ -37,10 +38,10 @@ def test_the_plain_pipeline(
 
 
 def test_the_distributed_bus(
-    report: Report, cases: Cases, quorum_vhost: Vhost, tmp_path: Path
+    report: Report, cases: Cases, bus_servers: Servers, quorum_vhost: Vhost, tmp_path: Path
 ) -> None:
     """Every incident is stored, decided, delivered once and sealed; floors take the same rows."""
-    with bench_bus.loaded(tmp_path, cases) as load:
+    with bench_bus.loaded(bus_servers, tmp_path, cases) as load:
         report.bus = load.sized_throughput()
         for rate in RATES:
             report.latency[rate] = load.latency(rate)
