@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 FOR ?= 30
 SEED ?= 7
+EVENTS ?= 20000
+FAULTS ?= 40
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint types bench clean
+.PHONY: help run demo test lint types bench chaos clean
 
 help: ## what can be made
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/'
@@ -41,5 +43,9 @@ bench: $(BIN)/.installed ## benchmarks, as ratios to floors of the same run; QUI
 	@QUICK=$(QUICK) BENCH_LARGE=$(BENCH_LARGE) $(BIN)/python -m pytest -v -s -p no:xdist \
 	  --no-header $(if $(QUICK),--ignore=tests/bench/test_changing_speed.py) tests/bench
 
+chaos: FOR = 7200
+chaos: $(BIN)/.installed ## bad days: FAULTS= faults from SEED= while the rooms send EVENTS= records, FOR= seconds at most
+	@PYTHONPATH=tests $(BIN)/python -m chaos.driving --events $(EVENTS) --faults $(FAULTS) --seed $(SEED) --for $(FOR)
+
 clean: ## forget the environment and the local bus's data
-	rm -rf $(VENV) var demo-report.json bench-report.json
+	rm -rf $(VENV) var demo-report.json bench-report.json chaos-report.json chaos-journal.jsonl

@@ -93,5 +93,5 @@ def planned(server: RabbitServer, **changes: Any) -> Iterator[Planned]:
         finally:
             for vhost in (plan.vhost, plan.partners_vhost):
                 server.drop_vhost(vhost)
-            for user in (plan.bus.name, *(one.name for _, one in rooms)):
+            for user in (plan.bus.name, *(one.name for _, one in plan.rooms)):
                 server.api("DELETE", f"/api/users/{user}")

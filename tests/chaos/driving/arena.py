@@ -34,6 +34,13 @@ class Victim(Protocol):
         """Return the numbers of its processes."""
 
 
+class Process(Victim, Protocol):
+    """A process of a service."""
+
+    def look(self) -> str | None:
+        """Start it again if it has ended by itself; say so where nobody could expect it."""
+
+
 @attrs.frozen
 class Node:
     """A node of the broker, as a victim."""
@@ -72,7 +79,7 @@ class Arena:
     """
 
     settings: Settings
-    services: Mapping[str, Sequence[Victim]]
+    services: Mapping[str, Sequence[Process]]
     nodes: Sequence[Node]
     database: Victim
     broker_lines: Sequence[Proxy]
