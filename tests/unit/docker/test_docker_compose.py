@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from jsonschema import Draft7Validator
+from making.command_line import understood
 from making.containers import DOCKER, ROOT, compose
 
 from dispatch_bus.cli.serve import Service
@@ -143,3 +144,10 @@ def test_all_that_the_image_needs_is_sent_to_its_builder() -> None:
     sent = {line[1:] for line in told if line.startswith("!")}
     assert all((ROOT / one).exists() for one in sent)
     assert not {"tests", ".git", "docker/secrets", "var"} & sent
+
+
+@pytest.mark.parametrize("name", [name for name, one in BUS.items() if "entrypoint" not in one])
+def test_the_command_is_one_of_the_bus(name: str, tmp_path: Path) -> None:
+    """The command line knows each word and each option that a container is started with."""
+    words = [str(tmp_path) if "/" in word else word for word in BUS[name]["command"]]
+    understood(words)

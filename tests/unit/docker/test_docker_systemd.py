@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from making.command_line import understood
 from making.containers import DOCKER
 
 from dispatch_bus.cli.serve import Service
@@ -70,3 +71,14 @@ def test_each_process_has_a_port_of_its_own() -> None:
     ports = re.findall(r"--metrics-port (\d+)", "".join(SERVING.values()))
     assert len(ports) == len(set(ports)) == len(SERVING) - 1
     assert not set(map(int, ports)) & set(range(8420, 8436))
+
+
+@pytest.mark.parametrize("path", sorted(UNITS.glob("*.service")), ids=lambda one: one.stem)
+def test_the_command_is_one_of_the_bus(path: Path, tmp_path: Path) -> None:
+    """The command line knows each word and each option that a unit starts it with."""
+    lines = re.findall(r"^ExecStart=\S+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    assert lines
+    for line in lines:
+        for served in SERVING.values() if "$SERVE" in line else [""]:
+            told = line.replace("$SERVE", served.removeprefix("SERVE=").strip())
+            understood([str(tmp_path) if "/" in word else word for word in told.split()])
