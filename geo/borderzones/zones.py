@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from borderzones.classifier import Classifier
 from borderzones.definitions import BorderZone
 from borderzones.index import Circles
 from borderzones.look import Look
+from borderzones.packing import Arrays
 from borderzones.positions import unusable
 from borderzones.zonefile import Areas, Source
 
@@ -41,7 +43,7 @@ class Zones:
     special: Mapping[str, frozenset[str]]
     pieces: Areas
     _answers: Answers
-    _classifier: Classifier
+    _grid: Arrays
 
     def look(
         self, lon: npt.ArrayLike, lat: npt.ArrayLike, radius_m: npt.ArrayLike = 0.0
@@ -71,6 +73,11 @@ class Zones:
         """Tell the same of one point, within microseconds; none for what is no place."""
         return self._classifier.at(lon, lat)
 
+    @cached_property
+    def _classifier(self) -> Classifier:
+        """Made when it is first needed: whoever only looks up circles starts without it."""
+        return Classifier.of(self._answers, self._grid)
+
     def _found(self, centres: npt.NDArray[np.float64]) -> Iterator[Look]:
         for start in range(0, centres.shape[1], _BLOCK):
             yield from self._answers.look(Circles(*centres[:, start : start + _BLOCK]))
@@ -80,7 +87,6 @@ def load(path: Path) -> Zones:
     """Load a built zone file; raise `ZoneFileError` when it is missing or damaged."""
     content, version = zonefile.read(path)
     regions = content.layers["regions"]
-    answers = Answers.of(content)
     return Zones(
         version=version,
         definitions=content.zones,
@@ -90,8 +96,8 @@ def load(path: Path) -> Zones:
         region_countries=regions.column("country"),
         special=_special(content.layers["special"]),
         pieces=content.layers["pieces"],
-        answers=answers,
-        classifier=Classifier.of(answers, content.grid),
+        answers=Answers.of(content),
+        grid=content.grid,
     )
 
 
