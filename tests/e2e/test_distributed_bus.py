@@ -1,0 +1,99 @@
+"""The bus as many processes: they share the work, and replace each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from buses.distributed import DistributedBus, distributed_bus
+from servers.postgres import DatabaseServer
+from servers.rabbitmq import RabbitServers
+from servers.waiting import wait_for
+
+from dispatch_bus.cli.serve import Service
+
+pytestmark = pytest.mark.xdist_group("bus")
+
+
+@pytest.fixture(scope="module")
+def bus(postgres_server: DatabaseServer, rabbit_servers: RabbitServers) -> Iterator[DistributedBus]:
+    """Two processes of each service at work among five rooms; each test leaves it whole."""
+    broker = rabbit_servers.node()
+    broker.start()
+    with (
+        postgres_server.empty_database() as url,
+        distributed_bus(url, broker, rate_per_s=1) as made,
+    ):
+        made.start()
+        for room in made.rooms.values():
+            room.start()
+        yield made
+    broker.stop()
+
+
+@pytest.mark.parametrize(
+    ("service", "work"),
+    [(Service.COORDINATOR, "decide"), (Service.DELIVERY, "deliver"), (Service.RELAY, "relay")],
+)
+def test_processes_of_one_service_share_its_work(
+    bus: DistributedBus, service: Service, work: str
+) -> None:
+    """Each of them does some."""
+    for process in bus.services[service]:
+        done = lambda one=process: one.metric("dispatch_bus_work_done_total", work=work)  # noqa: E731
+        wait_for(done, f"each {service} does some")
+
+
+def test_a_room_is_read_by_one_process_alone(bus: DistributedBus) -> None:
+    """The other one starts no adapter for it."""
+    for room in bus.rooms:
+        bus.await_holder(f"pull/{room}")
+    readers = [len(process.adapters()) for process in bus.services[Service.INTAKE]]
+    assert sum(readers) == len(bus.rooms)
+
+
+def test_a_sealer_that_is_killed_is_replaced(bus: DistributedBus) -> None:
+    """The other one takes over its lease, and entries get their numbers again."""
+    holder = bus.await_holder("seal")
+    holder.kill()
+    bus.await_holder("seal", other_than=holder)
+    bus.await_more("journal")
+    holder.start()
+
+
+def test_a_reader_that_stands_still_is_replaced(bus: DistributedBus) -> None:
+    """The other one reads the room, and goes on when the first one wakes."""
+    holder = bus.await_holder("pull/NL")
+    frozen = holder.freeze()
+    try:
+        other = bus.await_holder("pull/NL", other_than=holder)
+    finally:
+        frozen.thaw()
+    bus.await_more("incident")
+    assert bus.await_holder("pull/NL") is other
+
+
+def test_a_reader_that_ends_well_is_replaced_at_once(bus: DistributedBus) -> None:
+    """It gives its rooms back and ends with status 0, its adapters with it."""
+    holder = bus.await_holder("pull/BE")
+    adapters = holder.adapters()
+    assert holder.stop() == 0
+    assert bus.await_holder("pull/BE", other_than=holder) is not holder
+    assert adapters
+    holder.start()
+
+
+def test_work_goes_on_without_the_broker_and_wakes_again_with_it(bus: DistributedBus) -> None:
+    """It is found by looking for it; no process has to be started again."""
+    bus.broker.kill()
+    coordinator = bus.services[Service.COORDINATOR][0]
+    wait_for(lambda: not coordinator.metric("dispatch_bus_broker_up"), "it hears nothing", 120.0)
+    bus.await_more("delivery")
+    bus.broker.start()
+    heard = coordinator.metric("dispatch_bus_wakeups_total")
+    wait_for(lambda: coordinator.metric("dispatch_bus_wakeups_total") > heard, "it hears", 120.0)
+
+
+def test_nothing_was_lost_and_nothing_happened_twice(bus: DistributedBus) -> None:
+    """After all that: the rooms' own logs agree with the journal."""
+    bus.assert_balanced()
