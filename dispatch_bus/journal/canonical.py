@@ -20,6 +20,11 @@ MAX_INTEGER = 2**53 - 1
 MAX_DEPTH = 32
 # Ciphertext of a long narrative is longer than any text that a person writes.
 MAX_CHARACTERS = 2**24
+_ENCODER = json.JSONEncoder(
+    ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
+)
+# How JSON writes the character U+0000.
+_NUL = r"\u0000"
 
 
 def encode(document: Mapping[str, Any]) -> bytes:
@@ -30,14 +35,10 @@ def encode(document: Mapping[str, Any]) -> bytes:
             text with NUL or a lone surrogate or of more than 2²⁴ characters, a key that is not
             text, of a type that JSON does not have, or nested deeper than 32.
     """
-    text = json.dumps(
-        _plain("", document, MAX_DEPTH),
-        ensure_ascii=False,
-        allow_nan=False,
-        sort_keys=True,
-        separators=(",", ":"),
-    )
-    return text.encode()
+    try:
+        return _written(document) if _is_plain(document, MAX_DEPTH) else _checked(document)
+    except ValueError:
+        return _checked(document)
 
 
 def utc(at: datetime) -> datetime:
@@ -57,6 +58,45 @@ def utc(at: datetime) -> datetime:
 def instant(at: datetime) -> str:
     """Return a time in UTC as text with microseconds and ``Z`` (RFC 3339)."""
     return at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    """Tell whether a value has nothing but what JSON has, its texts not looked at.
+
+    Nearly every value has, and naming the path of each costs more than all the rest.
+    """
+    if value is None or isinstance(value, str):
+        return True
+    if isinstance(value, int):
+        return -MAX_INTEGER <= value <= MAX_INTEGER
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict) and depth:
+        return all(isinstance(key, str) for key in value) and all(
+            _is_plain(item, depth - 1) for item in value.values()
+        )
+    return (
+        isinstance(value, list | tuple)
+        and depth > 0
+        and all(_is_plain(item, depth - 1) for item in value)
+    )
+
+
+def _written(document: object) -> bytes:
+    """Write a document whose texts are sound.
+
+    Raises:
+        ValueError: they may not be.
+    """
+    text = _ENCODER.encode(document)
+    if _NUL in text or len(text) > MAX_CHARACTERS:
+        raise ValueError
+    return text.encode()
+
+
+def _checked(document: object) -> bytes:
+    """Write a document whose every value was looked at by itself."""
+    return _ENCODER.encode(_plain("", document, MAX_DEPTH)).encode()
 
 
 def _plain(path: str, value: object, depth: int) -> object:
