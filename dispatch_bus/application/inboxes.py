@@ -62,8 +62,12 @@ def note_outcomes(uow: UnitOfWork, room: str, returned: Collection[object]) -> N
     full = next((one for one in returned if isinstance(one, Full)), None)
     if full and uow.inboxes.fill(room, full.waiting, uow.now):
         _note(uow, EntryKind.INBOX_FULL, room, waiting=full.waiting)
-    elif not full and any(isinstance(one, Receipt) for one in returned) and uow.inboxes.free(room):
+    elif not full and any(_is_posted(one) for one in returned) and uow.inboxes.free(room):
         _note(uow, EntryKind.INBOX_FREE, room)
+
+
+def _is_posted(outcome: object) -> bool:
+    return isinstance(outcome, Receipt) and outcome.waits_s is not None
 
 
 def _telling(uow: UnitOfWork, room: str, message: str) -> tuple[Telling, bool]:
