@@ -252,7 +252,7 @@ def _limits(settings: BusSettings) -> Limits:
         pull_deadline_s=intake.deadline_s,
         backlog=intake.backlog_limit,
         # Every incident of a batch stays locked until it ends, and deliveries wait for that.
-        decide_batch=20,
+        decide_batch=100,
         deliver_deadline_s=delivery.deadline_s,
         retry_first_s=delivery.retry_first_s,
         retry_most_s=delivery.retry_longest_s,

@@ -180,7 +180,7 @@ class Incidents:
 
     def page(self, before: Mark | None, limit: int, *, open_only: bool) -> list[Filed]:
         """Return the incidents recorded last, from a mark on, without their personal fields."""
-        query = select(_T).where(_T.c.is_stub.is_(False))
+        query = select(_T).where(~_T.c.is_stub)
         query = query.where(_T.c.is_open) if open_only else query
         query = newest_first(query, _T.c.recorded_at, _T.c.id, before, limit)
         rows = self._session.execute(query).mappings()

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import attrs
 from attrs import frozen
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal_column, or_, select
 
 from dispatch_bus.domain.codes import Discipline, Mode
 from dispatch_bus.domain.errors import Unknown
@@ -21,6 +21,9 @@ from dispatch_bus.store.session import Row, Session, replacing, write_to
 
 _T = tables.notice
 _TAKEN = (NoticeState.ACCEPTED, NoticeState.TRANSFERRED)
+# Spelled out in the statement, so that the planner knows which index holds no others.
+_HANDOFF: ColumnElement[str] = literal_column(f"'{NoticeKind.HANDOFF.value}'")
+_EXPIRED: ColumnElement[str] = literal_column(f"'{NoticeState.EXPIRED.value}'")
 _FIELDS = tuple(field.name for field in attrs.fields(Notice))
 _SOME = "SELECT * FROM notice WHERE id = ANY(%(ids)s::uuid[])"
 _OF = "SELECT * FROM notice WHERE incident = ANY(%(ids)s::uuid[]) ORDER BY opened_at"
@@ -134,7 +137,7 @@ class Notices:
     def pending_handoffs(self, limit: int) -> list[Notice]:
         """Return handoffs whose part has not moved and may still do so, oldest first."""
         query = select(_T).where(
-            _T.c.kind == NoticeKind.HANDOFF,
+            _T.c.kind == _HANDOFF,
             _T.c.closed_at.is_(None),
             _T.c.state != NoticeState.TRANSFERRED,
         )
@@ -156,7 +159,7 @@ class Notices:
         query = (
             select(_T)
             .join(incident, incident.c.id == _T.c.incident)
-            .where(_T.c.state == NoticeState.EXPIRED, incident.c.is_open, ~followed.exists())
+            .where(_T.c.state == _EXPIRED, incident.c.is_open, ~followed.exists())
         )
         query = query.order_by(_T.c.opened_at, _T.c.id).limit(limit)
         return self._read(query)

@@ -61,6 +61,19 @@ Index(
     postgresql_where=text("decided_revision < revision"),
 )
 
+Index(
+    "incident_listed",
+    incident.c.recorded_at,
+    incident.c.id,
+    postgresql_where=text("NOT is_stub"),
+)
+Index(
+    "incident_open",
+    incident.c.recorded_at,
+    incident.c.id,
+    postgresql_where=text("is_open AND NOT is_stub"),
+)
+
 incident_record = Table(
     "incident_record",
     metadata,
@@ -117,6 +130,20 @@ Index(
     "notice_leaving",
     notice.c.leaving_since,
     postgresql_where=text("leaving_since IS NOT NULL AND closed_at IS NULL"),
+)
+Index("notice_listed", notice.c.opened_at, notice.c.id)
+Index("notice_of_kind", notice.c.kind, notice.c.opened_at, notice.c.id)
+Index(
+    "notice_pending",
+    notice.c.opened_at,
+    notice.c.id,
+    postgresql_where=text("kind = 'handoff' AND closed_at IS NULL"),
+)
+Index(
+    "notice_unanswered",
+    notice.c.opened_at,
+    notice.c.id,
+    postgresql_where=text("state = 'expired'"),
 )
 
 delivery = Table(
@@ -203,6 +230,7 @@ quarantine = Table(
     Column("settled_at", Moment),
 )
 Index("quarantine_state", quarantine.c.state, quarantine.c.received_at)
+Index("quarantine_listed", quarantine.c.received_at, quarantine.c.id)
 Index("quarantine_record", quarantine.c.room, quarantine.c.record)
 
 wakeup = Table(
