@@ -9,7 +9,11 @@ import psutil
 
 # How the processes of a benchmark are told apart: a word of the command, and what it is called.
 _ADAPTER, _SERVICE = "dispatch_bus.sdk.host", "--service"
-_OTHERS = {"plain_pipeline.py": "plain pipeline", "bench_rooms_main.py": "rooms"}
+_OTHERS = {
+    "dispatch_bus.cli.gateway": "gateway",
+    "plain_pipeline.py": "plain pipeline",
+    "bench_rooms_main.py": "rooms",
+}
 
 
 def cpu_seconds(roots: list[int]) -> Counter[str]:

@@ -54,7 +54,8 @@ def cut(folder: Path, wanted: int) -> int:
 
 
 def _write(folder: Path, old: ZoneFile, zones: tuple[BorderZone, ...], strips: Areas) -> None:
-    new = evolve(old, zones=zones, layers={**old.layers, "strips": strips})
+    # The grid of classes was made for the old strips, and the bus does not ask it.
+    new = evolve(old, zones=zones, layers={**old.layers, "strips": strips}, grid={})
     zonefile.write(folder / ZONES_FILE, new)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,12 @@ from bench_records import Cases, make_cases
 from bench_report import Report
 from bench_sizes import SEED
 from rich.console import Console
-from servers.postgres import DatabaseServer
+from servers.postgres import DatabaseServers
 from servers.rabbitmq import RabbitServer, Vhost
 
 from dispatch_bus.bootstrap import load_checked
 from dispatch_bus.cli import private
+from dispatch_bus.store.embedded import settings
 
 _VHOST = "bench"
 
@@ -39,14 +41,18 @@ def report() -> Iterator[Report]:
 def cases(tmp_path_factory: pytest.TempPathFactory) -> Cases:
     """The cases that all benchmarks send."""
     folder = tmp_path_factory.mktemp("cases")
-    settings, zones = load_checked(private.derive(None, folder))
-    return make_cases(settings, zones, SEED)
+    return make_cases(*load_checked(private.derive(None, folder)), SEED)
 
 
 @pytest.fixture(scope="session")
-def bus_servers(postgres_server: DatabaseServer, rabbit_server: RabbitServer) -> Servers:
-    """What the buses are started over."""
-    return Servers(postgres_server, rabbit_server)
+def bus_servers(rabbit_server: RabbitServer) -> Iterator[Servers]:
+    """What the buses are started over: a database that so many processes can connect to."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        closing(DatabaseServers()) as databases,
+    ):
+        patch.setitem(settings._SETTINGS, "max_connections", "400")
+        yield Servers(databases.get("pg18-wheel"), rabbit_server)
 
 
 @pytest.fixture
