@@ -44,13 +44,23 @@ def set_up_broker(configuration: ConfigOption = None) -> None:
 def check_broker(configuration: ConfigOption = None) -> None:
     """Find every difference from what the bus needs; the status is 1 if there is one."""
     settings, _ = load_checked(configuration)
-    with _management(settings) as broker:
-        plan = _plan(settings, broker, passwords.read)
-        left = differences(plan, broker)
+    planned, left = compare(settings)
     console = Console()
     if not left:
-        console.print(f"[green]The broker holds all {len(plan.items())} things as planned.[/]")
+        console.print(f"[green]The broker holds all {planned} things as planned.[/]")
     _show_left(console, left)
+
+
+def compare(settings: Settings) -> tuple[int, list[Difference]]:
+    """Return how many things the broker has to hold, and every difference from that.
+
+    Raises:
+        Stop: no broker or no management interface is configured, or it cannot be used.
+        Retry: it cannot be reached.
+    """
+    with _management(settings) as broker:
+        plan = _plan(settings, broker, passwords.read)
+        return len(plan.items()), differences(plan, broker)
 
 
 @contextmanager

@@ -16,9 +16,11 @@ from rich.table import Table
 from borderzones import Zones
 from dispatch_bus.application.doctor import Finding, Grade, examine, machine, worst
 from dispatch_bus.bootstrap import certificate_files, data_folder, load_checked, open_bus
+from dispatch_bus.cli.broker import compare
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.cli.safe import safe
 from dispatch_bus.domain.errors import Retry, Stop
+from dispatch_bus.messaging.admin.comparing import Difference
 from dispatch_bus.settings import Settings
 
 _COLOURS = {Grade.OK: "green", Grade.WARNING: "yellow", Grade.PROBLEM: "bold red"}
@@ -45,6 +47,7 @@ def doctor(
 def _findings(settings: Settings, zones: Zones) -> Iterator[Finding]:
     data = data_folder(settings.bus)
     yield from machine.findings(data, certificate_files(settings.bus), datetime.now(UTC))
+    yield from _broker(settings)
     try:
         bus = open_bus(settings, zones, "doctor")
         with closing(bus.store):
@@ -54,6 +57,28 @@ def _findings(settings: Settings, zones: Zones) -> Iterator[Finding]:
     except Retry as error:
         remedy = "Start it, or see that store.url and the network lead to it."
         yield Finding("database", Grade.PROBLEM, error.what, remedy)
+
+
+def _broker(settings: Settings) -> Iterator[Finding]:
+    """Look at a broker that is configured; the embedded bus has it in memory."""
+    if not settings.bus.broker.url:
+        return
+    try:
+        planned, left = compare(settings)
+    except Stop as error:
+        yield Finding("broker", Grade.PROBLEM, error.what, error.remedy)
+    except Retry as error:
+        remedy = "Start it; until then work is found by looking for it, and inboxes wait."
+        yield Finding("broker", Grade.PROBLEM, error.what, remedy)
+    else:
+        yield from (_differs(one) for one in left)
+        if not left:
+            yield Finding("broker", Grade.OK, f"it holds all {planned} things as planned")
+
+
+def _differs(one: Difference) -> Finding:
+    where = f" in {one.vhost}" * bool(one.vhost)
+    return Finding("broker", Grade.PROBLEM, f"{one.kind} {one.name}{where}: {one.what}", one.remedy)
 
 
 def _show(found: Sequence[Finding], console: Console) -> None:

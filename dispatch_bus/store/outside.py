@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 from urllib.parse import quote
 
@@ -74,7 +75,8 @@ class Outside:
 
     def _keep(self, name: str, content: bytes) -> None:
         path = self._folder / name
-        draft = path.with_name(f".{name}.new")
+        # Its own for each writer: while one is replaced by another, two may write at once.
+        draft = path.with_name(f".{name}.{token_hex(4)}")
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft.write_bytes(content)
