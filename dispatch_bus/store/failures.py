@@ -23,6 +23,7 @@ from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry, Stop
 # SQLSTATEs of PostgreSQL (manual, appendix A).
 _DISK_FULL = "53100"
 _LIMIT_EXCEEDED = "54"
+_LONGEST = 300
 
 
 class Unstorable(Refused):
@@ -64,4 +65,11 @@ def _meaning(error: Exception) -> DispatchBusError:
         return Stop(what, "Free space, then start the bus again.")
     if state and state.startswith(_LIMIT_EXCEEDED):
         return Unstorable(f"SQLSTATE {state}")
-    return Retry(f"The database did not answer ({state or type(error).__name__})")
+    return Retry(f"The database did not answer ({state or _lost(error)})")
+
+
+def _lost(error: Exception) -> str:
+    """Say why there is no connection, in libpq's words; the server's own might hold a value."""
+    if not isinstance(error, DBAPIError):
+        return type(error).__name__
+    return " ".join(str(error.orig).split())[:_LONGEST]

@@ -103,6 +103,7 @@ def test_a_database_of_a_newer_release_is_refused(folder: Path, database_url: st
     """An older program would write what the newer one no longer understands."""
     with psycopg.connect(database_url.replace("+psycopg", "")) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE compatibility SET oldest = '9999'")
     settings, zones = configured(folder, database_url)
     with pytest.raises(Stop, match="has schema 9999"):
         open_bus(settings, zones, "bus")

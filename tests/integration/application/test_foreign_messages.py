@@ -1,0 +1,57 @@
+"""Messages of the broker that are no wake-ups, in the store's quarantine."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from making.wiring import Desk
+
+from dispatch_bus.application import quarantining
+from dispatch_bus.application.foreign import Foreign, quarantine_foreign
+from dispatch_bus.domain.errors import NotAllowed, Refused
+from dispatch_bus.store.quarantine import Quarantined, QuarantineState
+
+REASON = Refused("body", b"<wake/>", "It is no JSON.")
+
+
+def foreign(raw: bytes = b"<wake/>", *, came_before: bool = False) -> Foreign:
+    """Make a message that is none."""
+    return Foreign(queue="decide", raw=raw, came_before=came_before, reason=REASON)
+
+
+def kept(desk: Desk) -> Sequence[Quarantined]:
+    """Return what is in quarantine."""
+    return quarantining.listed(desk.bus, QuarantineState.WAITING, 100)
+
+
+def test_a_foreign_message_is_kept_whole_with_its_reason(desk: Desk) -> None:
+    """Of no room, under the queue that it came to; its bytes can be looked at."""
+    quarantine_foreign(desk.bus, [foreign(b"\x00\xff")])
+    (record,) = kept(desk)
+    assert (record.room, record.field, record.remedy) == ("(broker)", "body", "It is no JSON.")
+    assert record.record.startswith("decide/")
+    assert quarantining.consult(desk.bus, record.id, "me") == b"\x00\xff"
+
+
+def test_two_messages_with_the_same_bytes_are_two(desk: Desk) -> None:
+    """Whoever sends nonsense often is seen to."""
+    quarantine_foreign(desk.bus, [foreign(), foreign()])
+    assert len(kept(desk)) == 2
+
+
+def test_a_message_that_comes_again_is_kept_once(desk: Desk) -> None:
+    """The broker hands it out anew where nobody could say that it had been stored."""
+    quarantine_foreign(desk.bus, [foreign()])
+    quarantine_foreign(desk.bus, [foreign(came_before=True), foreign(b"2", came_before=True)])
+    assert len(kept(desk)) == 2
+
+
+def test_no_room_can_read_it_again(desk: Desk) -> None:
+    """It can be dismissed alone."""
+    quarantine_foreign(desk.bus, [foreign()])
+    (record,) = kept(desk)
+    with pytest.raises(NotAllowed, match="dismiss it"):
+        quarantining.ask_replay(desk.bus, record.id, None, "me")
+    quarantining.dismiss(desk.bus, record.id, "me")
+    assert kept(desk) == []
