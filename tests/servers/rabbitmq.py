@@ -49,6 +49,9 @@ ssl_options.certfile = {own.certificate_file}
 ssl_options.keyfile = {own.key_file}
 ssl_options.verify = verify_peer
 ssl_options.fail_if_no_peer_cert = {mutual}
+auth_mechanisms.1 = PLAIN
+auth_mechanisms.2 = EXTERNAL
+ssl_cert_login_from = common_name
 management.ssl.ip = 127.0.0.1
 management.ssl.port = {https}
 management.ssl.cacertfile = {ca_file}
@@ -126,7 +129,8 @@ class RabbitServer:
         cookie_file = self._folder / ".erlang.cookie"
         cookie_file.write_text(cookie)
         cookie_file.chmod(0o400)
-        (self._folder / "plugins").write_text("[rabbitmq_management].\n")
+        plugins = "rabbitmq_management,rabbitmq_auth_mechanism_ssl"
+        (self._folder / "plugins").write_text(f"[{plugins}].\n")
         ports = attrs.asdict(self._ports)
         text = _SETTINGS.format(password=self.password, **ports) + _cluster_settings(peers)
         if self.tls:

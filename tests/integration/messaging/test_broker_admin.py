@@ -130,6 +130,16 @@ def test_another_password_is_found_and_set(world: Planned) -> None:
     set_up(world.plan, world.broker)
 
 
+def test_a_user_whose_certificate_logs_in_has_no_password(world: Planned) -> None:
+    """One that it had is taken away, and one that it gets again is found."""
+    plan = attrs.evolve(world.plan, bus=attrs.evolve(world.plan.bus, password=""))
+    (found,) = differences(plan, world.broker)
+    assert found.what == "a password"
+    set_up(plan, world.broker)
+    assert differences(plan, world.broker) == []
+    set_up(world.plan, world.broker)
+
+
 def test_an_administrator_among_the_rooms_is_found(world: Planned) -> None:
     """A tag lets a user do more than any permission says; it is taken away."""
     _, account = world.plan.rooms[0]

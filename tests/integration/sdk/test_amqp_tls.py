@@ -10,8 +10,10 @@ import pytest
 from servers.certificates import Authority
 from servers.rabbitmq import ADMIN, RabbitServer, RabbitServers
 from servers.rabbitmq import Tls as ServerTls
+from servers.waiting import wait_for
 
 from dispatch_bus.domain.errors import Retry
+from dispatch_bus.messaging.admin import items
 from dispatch_bus.messaging.admin.api import Login, Management
 from dispatch_bus.sdk.amqp import Access, Connection, Tls
 
@@ -51,6 +53,20 @@ def test_both_sides_show_who_they_are(server: RabbitServer, authority: Authority
     """With a certificate of the authority that the other trusts, the connection works."""
     tls = Tls(ca_file=str(authority.ca_file), **_identity(authority, "room-BE"))
     assert _depth(server, tls) == 0
+
+
+def test_a_certificate_logs_in_as_the_user_that_it_names(
+    server: RabbitServer, authority: Authority
+) -> None:
+    """Without any password: the broker takes the common name for the user."""
+    told = items.user("room-BE", "").told()
+    server.api("PUT", "/api/users/room-BE", json=told).raise_for_status()
+    rights = {"configure": "^$", "write": "^$", "read": "^told$"}
+    server.api("PUT", "/api/permissions/secret/room-BE", json=rights).raise_for_status()
+    tls = Tls(ca_file=str(authority.ca_file), **_identity(authority, "room-BE"))
+    access = Access(url=server.tls_url("secret", "room-BE"), password="", tls=tls, timeout_s=20.0)
+    with closing(Connection(access, "test", queues=("told",))) as connection:
+        wait_for(lambda: connection.depth("told").readers == 1, "it reads")
 
 
 def test_a_client_without_a_certificate_is_turned_away(
