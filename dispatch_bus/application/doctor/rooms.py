@@ -16,6 +16,7 @@ def findings(known: Sequence[RoomView], now: datetime) -> Iterator[Finding]:
     """Look at every room of the configuration."""
     for room in known:
         yield _reading(room, now)
+        yield from _inbox(room, now)
         yield from _clock(room)
 
 
@@ -32,6 +33,16 @@ def _reading(room: RoomView, now: datetime) -> Finding:
         remedy = "Call the room; what it has to be told waits for it."
         return warning(topic, f"does not answer for {silent}; {owed}", remedy)
     return ok(topic, f"answers; {room.records:,} records read; {owed}")
+
+
+def _inbox(room: RoomView, now: datetime) -> Iterator[Finding]:
+    if room.inbox_full_since:
+        since = span((now - room.inbox_full_since).total_seconds())
+        yield warning(
+            f"room {room.id}",
+            f"its inbox is full for {since}; {room.inbox_waiting} messages wait in it",
+            "Have the room read its inbox; until then its tellings wait in the bus.",
+        )
 
 
 def _clock(room: RoomView) -> Iterator[Finding]:

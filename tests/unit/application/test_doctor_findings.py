@@ -41,6 +41,8 @@ ROOM = RoomView(
     undelivered=0,
     undelivered_since=None,
     clock_ahead_s=0.1,
+    inbox_waiting=None,
+    inbox_full_since=None,
 )
 STANDING = Standing(
     at=NOW,
@@ -182,6 +184,11 @@ def test_what_waits_for_a_person_is_warned_of() -> None:
         ({"reading": Reading.UNREAD}, Grade.PROBLEM, "no process reads it"),
         ({"unreachable_since": ago(300)}, Grade.WARNING, "does not answer for 5 min"),
         ({"clock_ahead_s": 3.0}, Grade.WARNING, "+3.0 s"),
+        (
+            {"inbox_waiting": 9, "inbox_full_since": ago(300)},
+            Grade.WARNING,
+            "full for 5 min; 9 messages",
+        ),
     ],
 )
 def test_a_room_in_trouble_is_named(change: dict[str, Any], grade: Grade, word: str) -> None:
