@@ -56,11 +56,6 @@ class Planned:
         """Return a room's own way there."""
         return self.access(Mailbox(room).user, **changes)
 
-    def held(self, queue: str) -> int:
-        """Return how many messages a queue holds, those under way to a reader too; seconds old."""
-        path = f"/api/queues/{self.plan.partners_vhost}/{queue}"
-        return int(self.broker.get(path).get("messages", 0))
-
     def empty(self, queue: str) -> None:
         """Take out of a queue what no reader has."""
         path = f"/api/queues/{self.plan.partners_vhost}/{queue}/contents"
