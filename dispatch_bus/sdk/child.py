@@ -20,6 +20,9 @@ from dispatch_bus.domain.json import JSON
 from dispatch_bus.sdk import frames
 from dispatch_bus.sdk.line import Line
 
+# Each thread would reserve address space for memory of its own, which is limited.
+_ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
+
 
 @frozen
 class Child:
@@ -79,6 +82,7 @@ def _started(room: str, role: str, sock: socket.socket, lifeline: int) -> subpro
         handles = (sock.fileno(), lifeline)
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-P", "-m", "dispatch_bus.sdk.host", room, role, *map(str, handles)],
+            env={**os.environ, **_ENVIRONMENT},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=handles,

@@ -70,9 +70,9 @@ def send(sock: socket.socket, frames: bytes, deadline: Deadline | None = None) -
         Closed: the other end is gone.
         TimeoutError: the deadline has passed; the socket is of no more use.
     """
-    if deadline:
-        sock.settimeout(deadline.left())
     try:
+        if deadline:
+            sock.settimeout(deadline.left())
         sock.sendall(frames)
     except TimeoutError:
         raise

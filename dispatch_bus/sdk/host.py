@@ -28,6 +28,8 @@ from dispatch_bus.sdk.discovery import adapter_named
 Request = Mapping[str, Any]
 # The verbs that an adapter may do several of at once, each on a thread of its own.
 _CONCURRENT = frozenset({"deliver", "check"})
+# A hundred stacks of the usual size would fill the address space that an adapter has.
+_STACK_BYTES = 2 << 20
 
 
 class Host:
@@ -45,6 +47,7 @@ class Host:
             "deliver": self._deliver,
             "check": self._check,
         }
+        threading.stack_size(_STACK_BYTES)
         # One more than there are messages: a check comes beside them.
         self._at_once = ThreadPoolExecutor(at_once(adapter) + 1)
 

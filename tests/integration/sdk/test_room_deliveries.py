@@ -19,6 +19,7 @@ from dispatch_bus.sdk.process import RoomProcess
 
 Rooms = Callable[..., RoomProcess]
 AT_ONCE = 4
+MOST = 100
 SHORT_S = 2.0
 LONG_S = 30.0
 
@@ -29,8 +30,8 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rooms]:
     install(tmp_path, monkeypatch)
     made: list[RoomProcess] = []
 
-    def make(adapter: str = "crowded", **options: object) -> RoomProcess:
-        settings = RoomSettings(id="NL", country="NL", in_flight=AT_ONCE, options=options)
+    def make(adapter: str = "crowded", in_flight: int = AT_ONCE, **options: object) -> RoomProcess:
+        settings = RoomSettings(id="NL", country="NL", in_flight=in_flight, options=options)
         made.append(RoomProcess(settings, adapter, role="test"))
         return made[-1]
 
@@ -54,9 +55,9 @@ def collected(calls: Calls, wanted: int) -> dict[str, Outcome]:
     return found
 
 
-def trusted(calls: Calls) -> None:
+def trusted(calls: Calls, most: int = AT_ONCE) -> None:
     """Let the room answer until it is trusted with as many messages as it takes."""
-    for number in range(AT_ONCE):
+    for number in range(most):
         calls.send([told(f"first-{number}")])
         collected(calls, 1)
 
@@ -79,6 +80,16 @@ def test_messages_are_handed_over_at_the_same_time(room: Rooms) -> None:
         calls.send([told(str(number), "together") for number in range(AT_ONCE)])
         assert calls.free == 0
         outcomes = collected(calls, AT_ONCE)
+    assert all(isinstance(outcome, Receipt) for outcome in outcomes.values())
+
+
+def test_as_many_as_an_operator_may_allow_fit_into_the_process(room: Rooms) -> None:
+    """A hundred at once stay within the address space that an adapter has."""
+    process = room(crowd=MOST, in_flight=MOST)
+    with process.deliveries(deadline_s=LONG_S) as calls:
+        trusted(calls, MOST)
+        calls.send([told(str(number), "together") for number in range(MOST)])
+        outcomes = collected(calls, MOST)
     assert all(isinstance(outcome, Receipt) for outcome in outcomes.values())
 
 
