@@ -21,9 +21,17 @@ from dispatch_bus.store.journal import PARTITION
 # original's row ``o`` and the number ``k`` of the copy.
 _ID = "md5(o.{}::text || k)::uuid"
 _CHANGES: Mapping[str, Mapping[str, str]] = {
-    "incident": {"id": _ID.format("id"), "number": "o.number || '/' || k"},
+    "incident": {"id": _ID.format("id"), "number": "o.number || '/' || k", "is_open": "false"},
     "incident_record": {"incident": _ID.format("incident")},
-    "notice": {"id": _ID.format("id"), "incident": _ID.format("incident")},
+    # History is over: a copy that stayed open would expire while others are measured.
+    "notice": {
+        "id": _ID.format("id"),
+        "incident": _ID.format("incident"),
+        "state": "'closed'",
+        "closed_at": "o.opened_at",
+        "deadline": "NULL",
+        "leaving_since": "NULL",
+    },
     "delivery": {"notice": _ID.format("notice"), "incident": _ID.format("incident")},
     "journal": {
         "number": "o.number + %(size)s + (k - %(first)s) * %(entries)s",
