@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chaos.driving import report
-from chaos.driving.building import Size
+from chaos.driving.building import Size, arena
 from chaos.driving.driver import Stage
 from chaos.driving.plan import FULL, Fault, plan
 from chaos.driving.run import Run, run
@@ -33,17 +33,20 @@ def main() -> int:
     size = Size(nodes=3, processes=2, rate_per_s=_rate(told.events, faults), seed=told.seed)
     _JOURNAL.unlink(missing_ok=True)
     what = Run(
-        size=size,
+        seed=told.seed,
         faults=faults,
         events=told.events,
         most_s=told.most_s,
         drain_s=900.0,
+        malformed=10_000,
         burst=250,
         journal=_JOURNAL,
     )
     console = Console()
     with _progress(console, what) as show:
-        done = run(what, show)
+        show(Stage(words="starting servers, services and rooms", events=0, faults=0))
+        with arena(size) as where:
+            done = run(what, where, show)
     report.write(done, _REPORT)
     report.show(done, console)
     console.print(f"Written to {_REPORT}; what was done when is in {_JOURNAL}.", highlight=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 import attrs
@@ -75,9 +76,10 @@ class Arena:
 
     ``services`` are the processes of each service; ``broker_lines`` and ``database_lines`` what
     they reach the servers through; ``database_url`` goes past them. ``clocks`` are the wall clocks
-    of some of the processes, by the processes' names.
+    of some of the processes, by the processes' names. Nothing was there before ``began``.
     """
 
+    began: datetime
     settings: Settings
     services: Mapping[str, Sequence[Process]]
     nodes: Sequence[Node]

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from urllib.parse import quote
 
 import amqp
+from chaos.driving.arena import Arena
 from chaos.driving.malformed_messages import Malformed
 from servers.rabbitmq import ADMIN, RabbitServer
 
 WAKE = "dispatch-bus.wake"
 QUEUES = {"decide": f"{WAKE}.decide", "deliver": f"{WAKE}.deliver"}
+_NAMES = frozenset(QUEUES.values())
 _WAIT_S = 30
 
 
@@ -35,6 +38,13 @@ def publish(channel: amqp.Channel, messages: Iterable[Malformed], kind: str) -> 
     for one in messages:
         channel.basic_publish(amqp.Message(one.body, **one.properties), WAKE, kind)
         yield one
+
+
+def waiting(arena: Arena) -> int:
+    """Return how many wake-ups, and what passes for them, the broker still holds."""
+    server = arena.nodes[0].server
+    answer = server.api("GET", f"/api/queues/{quote(arena.vhost, safe='')}")
+    return sum(queue.get("messages", 0) for queue in answer.json() if queue["name"] in _NAMES)
 
 
 def overheard(channel: amqp.Channel, within_s: float) -> list[amqp.Message]:

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 
@@ -60,6 +61,7 @@ class _Builder:
     cleanup: ExitStack
 
     def build(self) -> Arena:
+        began = datetime.now(UTC)
         database, nodes = self._database(), self._nodes()
         socket = database.server.running.socket_dir / ".s.PGSQL.5432"
         database_line = self._line(str(socket))
@@ -71,6 +73,7 @@ class _Builder:
         nodes[0].make_vhost(VHOST)
         clocks: dict[str, SteppedClock] = {}
         return Arena(
+            began=began,
             settings=settings,
             services=self._services(settings, clocks),
             nodes=[Node(one) for one in nodes],

@@ -52,6 +52,14 @@ class Doer:
 
     # --- messages -----------------------------------------------------------------------------
 
+    def publish_every_kind(self, count: int) -> None:
+        """Publish malformed messages of every kind among the wake-ups, ``count`` and some more."""
+        node = self.arena.nodes[0].server
+        messages = [*malformed_messages.once(), *malformed_messages.many(count)]
+        with broker_user.connected(node, self.arena.vhost) as channel:
+            for one in broker_user.publish(channel, messages, "decide"):
+                self.logbook.note_malformed(one.record("decide"))
+
     def publish_malformed(self, fault: Fault) -> None:
         """Publish a burst of malformed messages among the wake-ups."""
         first = fault.number * 100_000

@@ -105,8 +105,9 @@ _TYPES: dict[str, str | None] = {
     "no media type at all": "\u00e9//;;",
 }
 _COMPRESSED = {
-    "compressed, it says": ("zlib", _good("compressed")),
-    "compressed as nobody can": ("nobody", _good("unknown")),
+    "compressed": ("zlib", zlib.compress(_good("compressed"))),
+    "compressed as nobody can": ("nobody", zlib.compress(_good("unknown"))),
+    "not compressed at all": ("zlib", b"as it is"),
     "small, and large inside": ("zlib", zlib.compress(b"x" * _BOMB)),
 }
 

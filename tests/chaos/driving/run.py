@@ -9,9 +9,8 @@ from functools import cached_property
 from pathlib import Path
 
 import attrs
-from chaos.driving import outcome, watching
+from chaos.driving import broker_user, outcome, watching
 from chaos.driving.arena import Arena
-from chaos.driving.building import Size, arena
 from chaos.driving.driver import Driver, Stage, events
 from chaos.driving.faults import Doer
 from chaos.driving.logbook import Logbook
@@ -35,24 +34,23 @@ _LOOK_EVERY_S = 0.5
 class Run:
     """What is to be done: faults, and at least so many records, but no longer than ``most_s``.
 
-    The driver's journal is written to ``journal``; ``burst`` is how many malformed messages come
-    at once, to each queue.
+    It begins with ``malformed`` messages of every kind, each seed with others; ``burst`` more
+    come at once, to each queue, where that is a fault. The driver's journal is ``journal``.
     """
 
-    size: Size
+    seed: int
     faults: Sequence[Fault]
     events: int
     most_s: float
     drain_s: float
+    malformed: int
     burst: int
     journal: Path
 
 
-def run(what: Run, show: Callable[[Stage], None]) -> Report:
+def run(what: Run, where: Arena, show: Callable[[Stage], None]) -> Report:
     """Do it all, and return what came of it."""
-    show(Stage(words="starting servers, services and rooms", events=0, faults=0))
-    with arena(what.size) as made:
-        return _Running(what, made, Logbook(what.journal), show).report()
+    return _Running(what, where, Logbook(what.journal), show).report()
 
 
 @attrs.define(slots=False)
@@ -68,18 +66,18 @@ class _Running:
         return open_bus(*load_checked(self.arena.settings.folder), "chaos")
 
     def report(self) -> Report:
-        began, start = datetime.now(UTC), time.monotonic()
+        start = time.monotonic()
         self._strike(start + self.what.most_s)
         drained_s = self._drain()
         settings, told = self.arena.settings, outcome.story(self.bus)
         found = [
             *self.logbook.unexpected,
             *watching.errors(self.arena),
-            *watching.impossible_times(told, began, datetime.now(UTC)),
+            *watching.impossible_times(told, self.arena.began, datetime.now(UTC)),
         ]
         sent = events(settings)
         return Report(
-            seed=self.what.size.seed,
+            seed=self.what.seed,
             seconds=time.monotonic() - start,
             events=sent,
             confirmed=sent - simulation.unconfirmed(settings),
@@ -93,8 +91,10 @@ class _Running:
         )
 
     def _strike(self, until: float) -> None:
+        doer = Doer(self.arena, self.logbook, self.what.burst)
+        doer.publish_every_kind(self.what.malformed)
         driver = Driver(
-            doer=Doer(self.arena, self.logbook, self.what.burst),
+            doer=doer,
             settings=self.arena.settings,
             watch=lambda: watching.look_after(self.arena, self.logbook),
             show=self.show,
@@ -119,9 +119,10 @@ class _Running:
         settings = self.arena.settings
         self.show(Stage(words="draining", events=events(settings), faults=len(self.logbook.struck)))
         try:
-            return glance(self.bus, 0).is_quiet and not simulation.unconfirmed(settings)
+            quiet = glance(self.bus, 0).is_quiet and not simulation.unconfirmed(settings)
         except Retry:
             return False
+        return quiet and not broker_user.waiting(self.arena)
 
     def _account(self) -> Account:
         settings = self.arena.settings
