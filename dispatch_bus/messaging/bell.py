@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import eventlet
@@ -47,6 +49,15 @@ class Waiter:
             self._rung.get(timeout=timeout_s)
         except Empty:
             return
+
+
+def _as_it_came(read: Callable[[Any], Any], raw: Any) -> Any:
+    """Read a message with the body that it has, whatever it says of its compression.
+
+    kombu would inflate it in memory at once: from one megabyte to as much as the machine has.
+    """
+    (raw.headers or {}).pop("compression", None)
+    return read(raw)
 
 
 class Bell(SharedExtension):
@@ -112,9 +123,11 @@ class Bell(SharedExtension):
 
     def _open(self, connection: Connection) -> None:
         channel: Any = connection.default_channel
+        broker = self.container.config["broker"]
         # What is quarantined are the bytes as they came.
         channel.auto_decode = False
-        broker = self.container.config["broker"]
+        if not broker.is_in_memory:
+            channel.message_to_python = partial(_as_it_came, channel.message_to_python)
         consumer = Consumer(
             channel,
             queues=[broker.queue(kind) for kind in self._waiters if kind in KINDS],
