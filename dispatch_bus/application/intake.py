@@ -184,17 +184,21 @@ def _take(
     bus: Bus, uow: UnitOfWork, room: str, one: _Located, guard: AbstractContextManager[None]
 ) -> None:
     origin = Origin(room=room, record=one.record.id, correlation=f"{room}:{one.record.id}")
+    before = uow.changes
     try:
         if one.record.refusal is not None:
             raise one.record.refusal
         with guard:
             _understood(bus, uow, origin, one.record.understood, one.locality, uow.now)
-    except Unstorable as reason:
-        if isinstance(guard, nullcontext):
-            raise
-        quarantine(bus, uow, origin, one.record.raw, reason)
     except Refused as reason:
+        if isinstance(guard, nullcontext) and _is_half_done(uow, before, reason):
+            raise Unstorable("half a record") from reason
         quarantine(bus, uow, origin, one.record.raw, reason)
+
+
+def _is_half_done(uow: UnitOfWork, before: int, reason: Refused) -> bool:
+    """Tell whether a record that is refused has left something that only a savepoint undoes."""
+    return isinstance(reason, Unstorable) or uow.changes != before
 
 
 def _understood(

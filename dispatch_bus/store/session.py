@@ -59,7 +59,10 @@ def replacing(table: Table, columns: Sequence[str]) -> str:
 
 
 class Session:
-    """Runs statements in one transaction and writes behind them what was only noted."""
+    """Runs statements in one transaction and writes behind them what was only noted.
+
+    ``changes`` counts what was noted or told so far.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -67,6 +70,7 @@ class Session:
         self._cursor = driver.cursor(row_factory=dict_row)
         self._noted: dict[Write, dict[tuple[Any, ...], Row]] = {}
         self._memories: list[dict[Any, Any]] = []
+        self.changes = 0
 
     def execute(
         self, statement: Executable, parameters: Any = None
@@ -83,6 +87,7 @@ class Session:
     def tell(self, statement: str, parameters: Mapping[str, Any]) -> int:
         """Run a statement of the driver's own; return how many rows it changed."""
         self.flush()
+        self.changes += 1
         return self._cursor.execute(statement, parameters).rowcount
 
     def copy(self, statement: str, types: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -97,6 +102,7 @@ class Session:
 
         It may still be changed until then.
         """
+        self.changes += 1
         rows = self._noted.setdefault(write, {})
         rows[tuple(row[name] for name in write.key)] = row
 

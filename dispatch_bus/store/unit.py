@@ -66,6 +66,11 @@ class UnitOfWork:
         moment: datetime = row["now"]
         return moment
 
+    @property
+    def changes(self) -> int:
+        """How many changes were made so far, journal entries included."""
+        return self._session.changes + self.journal.mark()
+
     def foresee(self, incidents: Iterable[UUID]) -> None:
         """Read at once what the transitions of incidents that are locked here will ask for."""
         notices = self.notices.foresee(incidents)

@@ -260,6 +260,17 @@ def test_what_only_the_database_refuses_is_quarantined_and_the_page_goes_on(desk
     assert seen(desk) == ["record.quarantined", "incident.recorded"]
 
 
+def test_a_record_that_the_journal_refuses_leaves_nothing_behind(desk: Desk) -> None:
+    """It is refused after its incident was noted, and is undone whole before it is quarantined."""
+    refused = report("C-1", at=IN_ZONE)
+    object.__setattr__(refused, "revision", 2**53)
+    desk.pull("NL", refused, report("C-2", at=IN_ZONE))
+    assert len(waiting(desk)) == 1
+    assert seen(desk) == ["record.quarantined", "incident.recorded"]
+    with desk.bus.store.begin() as uow:
+        assert uow.incidents.latest("NL", "C-1") is None
+
+
 def test_a_mended_record_is_replayed(desk: Desk) -> None:
     """A person mends the bytes, intake reads them, and the incident is there."""
     _quarantine_one(desk)
