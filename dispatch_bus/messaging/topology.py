@@ -97,5 +97,9 @@ class Broker:
             ssl=self.tls.options(host) if self.tls else False,
             heartbeat=_HEARTBEAT_S,
             connect_timeout=_CONNECT_S,
-            transport_options={"client_properties": {"connection_name": self.name}},
+            transport_options={
+                "client_properties": {"connection_name": self.name},
+                # Whoever connects goes on with the next node by itself, and has to learn why.
+                "max_retries": 0,
+            },
         )

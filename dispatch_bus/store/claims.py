@@ -14,15 +14,17 @@ from sqlalchemy import Row, TextClause, text
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.message import Message
 from dispatch_bus.domain.notice import Side
+from dispatch_bus.store import tables
 from dispatch_bus.store.keys import KeyRing, WrappedKey
 from dispatch_bus.store.sealing import join_message
 from dispatch_bus.store.session import Session
 
 _log = structlog.get_logger(__name__)
+_COLUMNS = tables.columns(tables.delivery)
 # Asked by every lane each second and at each wake-up: building it would cost more than running
 # it. The rows are chosen in a CTE, which runs once; a subquery could run again and lock more.
 _CLAIM = text(
-    """
+    f"""
     WITH due AS (
         SELECT notice, side FROM delivery
         WHERE delivered < sequence AND NOT stuck AND room = :room AND due_at <= :now
@@ -33,12 +35,12 @@ _CLAIM = text(
     ), claimed AS (
         UPDATE delivery SET claimed_until = :until, attempts = attempts + 1
         FROM due WHERE delivery.notice = due.notice AND delivery.side = due.side
-        RETURNING delivery.*
+        RETURNING {_COLUMNS}
     )
     SELECT claimed.*, incident.key_day, incident.key_wrapped, incident.correlation
     FROM claimed JOIN incident ON incident.id = claimed.incident
     ORDER BY claimed.priority, claimed.due_at
-    """
+    """  # noqa: S608
 )
 _LOCK = text("SELECT id FROM incident WHERE id = ANY(:incidents) ORDER BY id FOR UPDATE")
 # What became of several tellings is written in one statement each. A claim that has run out is
@@ -80,11 +82,11 @@ _GIVE_UP = text(
     """
 )
 _IN_INBOX = text(
-    """
-    SELECT delivery.*, incident.key_day, incident.key_wrapped, incident.correlation
+    f"""
+    SELECT {_COLUMNS}, incident.key_day, incident.key_wrapped, incident.correlation
     FROM delivery JOIN incident ON incident.id = delivery.incident
     WHERE notice = :notice AND side = :side AND delivery.room = :room
-    """
+    """  # noqa: S608
 )
 _TAKE_BACK = text(
     """

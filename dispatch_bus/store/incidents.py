@@ -24,7 +24,8 @@ _FILE = write_to(_T, replacing(_T, [name for name in _T.columns.keys() if name !
 _NOTE_RECORD = write_to(tables.incident_record, "ON CONFLICT DO NOTHING")
 # Sorted before they are locked: two transactions that lock the same incidents cannot wait for
 # each other. What is wanted is known first, so that each row is looked up by its key.
-_LOCK = """
+_COLUMNS = tables.columns(_T)
+_LOCK = f"""
     WITH wanted AS MATERIALIZED (
         SELECT newest.id FROM unnest(%(numbers)s::text[]) AS told (number)
         CROSS JOIN LATERAL (
@@ -33,19 +34,19 @@ _LOCK = """
         ) AS newest
         UNION SELECT unnest(%(ids)s::uuid[])
     )
-    SELECT incident.* FROM wanted JOIN incident USING (id)
+    SELECT {_COLUMNS} FROM wanted JOIN incident USING (id)
     ORDER BY incident.id FOR UPDATE OF incident
-"""
+"""  # noqa: S608
 _RECORDS = """
     SELECT incident, record FROM incident_record
     JOIN unnest(%(incidents)s::uuid[], %(records)s::text[]) AS asked (incident, record)
     USING (incident, record)
 """
-_FIND = "SELECT * FROM incident WHERE id = ANY(%(ids)s::uuid[])"
+_FIND = f"SELECT {_COLUMNS} FROM incident WHERE id = ANY(%(ids)s::uuid[])"  # noqa: S608
 # The order names the index of what is undecided: by its own lights the planner would read a
 # history of millions for the few that are.
 _UNDECIDED = "FROM incident WHERE decided_revision < revision ORDER BY priority, recorded_at"
-_CLAIM = f"SELECT * {_UNDECIDED} LIMIT %(limit)s FOR UPDATE SKIP LOCKED"
+_CLAIM = f"SELECT {_COLUMNS} {_UNDECIDED} LIMIT %(limit)s FOR UPDATE SKIP LOCKED"
 _CLAIM_REFERENCES = (
     f"SELECT id, revision, correlation, mode {_UNDECIDED} LIMIT %(limit)s FOR UPDATE SKIP LOCKED"
 )

@@ -25,8 +25,9 @@ _TAKEN = (NoticeState.ACCEPTED, NoticeState.TRANSFERRED)
 _HANDOFF: ColumnElement[str] = literal_column(f"'{NoticeKind.HANDOFF.value}'")
 _EXPIRED: ColumnElement[str] = literal_column(f"'{NoticeState.EXPIRED.value}'")
 _FIELDS = tuple(field.name for field in attrs.fields(Notice))
-_SOME = "SELECT * FROM notice WHERE id = ANY(%(ids)s::uuid[])"
-_OF = "SELECT * FROM notice WHERE incident = ANY(%(ids)s::uuid[]) ORDER BY opened_at"
+_SELECT = f"SELECT {tables.columns(_T)} FROM notice"  # noqa: S608
+_SOME = f"{_SELECT} WHERE id = ANY(%(ids)s::uuid[])"
+_OF = f"{_SELECT} WHERE incident = ANY(%(ids)s::uuid[]) ORDER BY opened_at"
 # As noted: of two notices to one centre the first has to be closed before the second is open.
 _PUT = write_to(_T, replacing(_T, [name for name in _FIELDS if name != "id"]), as_noted=True)
 

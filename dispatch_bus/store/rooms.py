@@ -12,7 +12,7 @@ from dispatch_bus.store import tables
 from dispatch_bus.store.session import Session
 
 _T = tables.room
-_GET = "SELECT * FROM room WHERE id = %(room)s"
+_GET = f"SELECT {tables.columns(_T)} FROM room WHERE id = %(room)s"  # noqa: S608
 _ADVANCE = """
     UPDATE room SET cursor = %(cursor)s, pages = pages + 1, records = records + %(records)s,
         pulled_at = %(at)s

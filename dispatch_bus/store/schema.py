@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from itertools import count
 from pathlib import Path
 
 import structlog
@@ -10,6 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
 
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.store.engine import connect
@@ -25,31 +28,54 @@ _IS_NEW = text(
 _OLDEST = text("SELECT oldest FROM compatibility")
 # An arbitrary constant; two migrations at once wait for each other on it.
 _MIGRATION_LOCK = 0x6469_7370
+# deadlock_detected and lock_not_available (PostgreSQL manual, appendix A).
+_BUSY = ("40P01", "55P03")
+_ATTEMPTS, _PAUSE_S = 50, 0.2
 
 
 def migrate(url: str) -> None:
     """Bring the database at ``url`` to the newest schema; several at once do it once.
 
-    A newer schema that this version may work with is left as it is.
+    A newer schema that this version may work with is left as it is. The bus may be at work: a
+    table that is busy is waited for only briefly, since everybody would queue up behind that, and
+    then asked for again.
 
     Raises:
         Stop: the database is ahead of this version of the bus.
-        Retry: it cannot be reached or broke off.
+        Retry: it cannot be reached or broke off, or a table stayed busy for a minute.
     """
     engine = connect(url)
     try:
         with translated(), engine.connect() as connection:
             connection.execute(text("SET lock_timeout = 0; SET statement_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+            connection.execute(text("SET lock_timeout = '1s'"))
             found = revision(connection)
             if found not in _known():
                 _refuse_unless_compatible(connection, found)
                 return
             connection.commit()
-            upgrade(connection, "head")
-            connection.commit()
+            _upgrade_beside_others(connection)
     finally:
         engine.dispose()
+
+
+def _upgrade_beside_others(connection: Connection) -> None:
+    for attempt in count(1):
+        try:
+            upgrade(connection, "head")
+            connection.commit()
+        except OperationalError as error:
+            if not _is_busy(error) or attempt == _ATTEMPTS:
+                raise
+            connection.rollback()
+            time.sleep(_PAUSE_S)
+        else:
+            return
+
+
+def _is_busy(error: OperationalError) -> bool:
+    return getattr(error.orig, "sqlstate", None) in _BUSY and not error.connection_invalidated
 
 
 def check(url: str) -> None:

@@ -323,3 +323,12 @@ checkpoint = Table(
     Column("at", Moment, nullable=False),
     Column("signed", LargeBinary, nullable=False),
 )
+
+
+def columns(table: Table) -> str:
+    """Return the columns that this version knows, for statements written out.
+
+    A newer version may have added others while this one is at work: what it does not know it must
+    not read, and a prepared statement that asks for all of them fails once there are more.
+    """
+    return ", ".join(f"{table.name}.{column.name}" for column in table.columns)

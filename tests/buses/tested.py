@@ -93,16 +93,20 @@ class TestedBus:
         if self._is_lively:
             for room in self.rooms.values():
                 room.fall_silent()
-        quiet = 0
+        quiet, seen = 0, None
 
         def is_drained() -> bool:
-            nonlocal quiet
+            nonlocal quiet, seen
             seen = self.glance()
             still = seen is not None and seen.is_quiet and not simulation.unconfirmed(self.settings)
             quiet = quiet + 1 if still else 0
             return quiet >= _LOOKS_UNTIL_QUIET
 
-        wait_for(is_drained, "everything is stored and delivered", 150.0)
+        try:
+            wait_for(is_drained, "everything is stored and delivered", 150.0)
+        except AssertionError as error:
+            unconfirmed = simulation.unconfirmed(self.settings)
+            raise AssertionError(f"{error}: {unconfirmed=}, {_under_way(seen)}") from error
 
     def account(self) -> Account:
         """Hold the rooms' own logs against the journal."""
@@ -130,6 +134,12 @@ class TestedBus:
         line = [str(COMMAND), *words, "--config", str(self.config)]
         wide = {**os.environ, "COLUMNS": "250"}
         return subprocess.run(line, capture_output=True, check=False, timeout=120, env=wide)
+
+
+def _under_way(seen: Glance | None) -> str:
+    if seen is None:
+        return "the store did not answer"
+    return f"{seen.unsealed=}, {seen.undecided=}, {seen.waiting=}"
 
 
 def _replace(path: Path, changes: Mapping[str, str]) -> None:

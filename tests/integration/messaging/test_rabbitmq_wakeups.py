@@ -189,4 +189,4 @@ def test_a_broker_whose_certificate_nobody_trusts_is_told_nothing(
     told = over_tls(mutual, ca_file=other.ca_file)
     reasons = refusals(tmp_path / "log", ATTEMPTS, **told)
     assert len(reasons) == ATTEMPTS
-    assert any("certificate verify failed" in reason for reason in reasons)
+    assert any("certificate verify failed" in reason for reason in reasons), reasons

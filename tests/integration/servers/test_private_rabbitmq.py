@@ -71,8 +71,10 @@ def test_over_tls_it_knows_who_comes(rabbit_servers: RabbitServers, authority: A
     def connect(**own: Any) -> None:
         options = {"ca_certs": str(authority.ca_file), "server_hostname": "localhost", **own}
         options["cert_reqs"] = ssl.CERT_REQUIRED
-        address = f"localhost:{server.tls_port}"
-        with amqp.Connection(address, ADMIN, server.password, ssl=options) as connection:
+        address, password = f"localhost:{server.tls_port}", server.password
+        with amqp.Connection(
+            address, ADMIN, password, login_method="PLAIN", ssl=options
+        ) as connection:
             assert connection.connected
 
     with pytest.raises((ssl.SSLError, ConnectionError)):

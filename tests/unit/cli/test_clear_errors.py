@@ -47,7 +47,7 @@ def test_the_shipped_folder_is_checked_without_errors(folder: Path) -> None:
 def test_every_mistake_is_listed_with_file_key_and_remedy(folder: Path) -> None:
     """Two files with a mistake each are two errors, and the status is 1."""
     bus, zones = folder / "bus.toml", folder / "zones.toml"
-    bus.write_text(bus.read_text("utf-8").replace("page_limit = 50", "page_limit = -1"), "utf-8")
+    bus.write_text(bus.read_text("utf-8").replace("page_limit = 200", "page_limit = -1"), "utf-8")
     zones.write_text("label = 'x'\nzone = '[/]'\n", "utf-8")
     done = said(folder, "config", "check")
     assert done.returncode == 1
@@ -101,7 +101,7 @@ def test_zones_that_cannot_be_used_are_one_mistake_among_others(folder: Path) ->
     """``config check`` names them like any other file, and still finds what needs no zones."""
     missing(folder / "zones.bzones")
     bus = folder / "bus.toml"
-    bus.write_text(bus.read_text("utf-8").replace("page_limit = 50", "page_limit = -1"), "utf-8")
+    bus.write_text(bus.read_text("utf-8").replace("page_limit = 200", "page_limit = -1"), "utf-8")
     done = said(folder, "config", "check")
     assert done.returncode == 1
     assert "error zones.bzones, file: nothing" in done.stdout
