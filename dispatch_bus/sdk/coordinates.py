@@ -1,148 +1,45 @@
 """Coordinates of the national systems, converted to longitude and latitude.
 
-Each system is converted by one transformation of the EPSG registry that needs no grid, so the
-result is the same on every machine; it is true to 1 m in its country. WGS 84 and ETRS89 count as
-one, as in the registry's own transformation between them.
+`borderzones.systems` converts them and says how true that is; here its refusals become the bus's.
 """
 
 from __future__ import annotations
 
-from functools import cache
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
 
-import numpy as np
 import numpy.typing as npt
-from pyproj import Transformer
-from pyproj.transformer import TransformerGroup
 
+from borderzones import systems
+from borderzones.arrays import Floats
+from borderzones.errors import CoordinateError
 from dispatch_bus.domain.errors import Refused
 
-Floats = npt.NDArray[np.float64]
-
-WGS84 = 4326
-
-
-class _System(NamedTuple):
-    """A system's name, and the longitudes and latitudes of its country."""
-
-    name: str
-    west: float
-    south: float
-    east: float
-    north: float
-
-
-class _Limits(NamedTuple):
-    """The least and greatest coordinates that a system is used for."""
-
-    x_min: float
-    y_min: float
-    x_max: float
-    y_max: float
-
-
-# Smallest first: where numbers fit two systems, the smaller area is the likely one.
-_SYSTEMS = {
-    WGS84: _System("longitude and latitude, WGS 84", -180, -90, 180, 90),
-    2169: _System("Luxembourg, LUREF", 5.73, 49.44, 6.53, 50.19),
-    31370: _System("Belgium, Lambert 72", 2.5, 49.5, 6.4, 51.51),
-    3812: _System("Belgium, Lambert 2008", 2.5, 49.5, 6.4, 51.51),
-    28992: _System("Netherlands, RD New", 3.2, 50.75, 7.22, 53.7),
-    25832: _System("Germany, ETRS89 / UTM 32N", 5.86, 47.27, 12.01, 55.09),
-    2154: _System("France, Lambert-93", -5.2, 41.3, 9.6, 51.1),
-}
-# A room may hold an incident of its neighbour: so far beyond the country its system still serves.
-_BEYOND_M = 30_000.0
+WGS84: Final = systems.WGS84
 
 
 def to_wgs84(x: npt.ArrayLike, y: npt.ArrayLike, epsg: int) -> tuple[Floats, Floats]:
     """Convert coordinates of the system ``epsg`` to longitudes and latitudes (EPSG:4326).
 
-    ``x`` is the easting in metres and ``y`` the northing, whatever order of axes the registry
-    gives; for 4326 they are longitude and latitude in degrees. Both are numbers or arrays of one
-    shape, and so are the results. Raises `Refused` for a system that is not known, and for a
-    coordinate that is not finite or lies more than 30 km beyond the system's country: its message
-    says which system would fit.
+    As `borderzones.systems.to_wgs84`, but raises `Refused`.
     """
-    if epsg not in _SYSTEMS:
-        raise Refused("epsg", epsg, f"Use one of {', '.join(map(str, sorted(_SYSTEMS)))}.")
-    east, north = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    fits = _fits(east, north, _limits(epsg, _BEYOND_M))
-    if not fits.all():
-        raise _misfit(east, north, int(np.flatnonzero(~fits)[0]), epsg)
-    if epsg == WGS84:
-        return east, north
-    lon, lat = _transformer(epsg).transform(east, north)
-    return np.asarray(lon), np.asarray(lat)
+    with _refusing():
+        return systems.to_wgs84(x, y, epsg)
 
 
 def from_wgs84(lon: npt.ArrayLike, lat: npt.ArrayLike, epsg: int) -> tuple[Floats, Floats]:
     """Convert longitudes and latitudes (EPSG:4326, degrees) to the system ``epsg``.
 
-    The reverse of `to_wgs84`, in the same shapes and order of axes. Raises `Refused` where the
-    system does not serve: more than 30 km beyond its country.
+    As `borderzones.systems.from_wgs84`, but raises `Refused`.
     """
-    east, north = _reversed(epsg, np.asarray(lon, np.float64), np.asarray(lat, np.float64))
-    to_wgs84(east, north, epsg)
-    return east, north
+    with _refusing():
+        return systems.from_wgs84(lon, lat, epsg)
 
 
-def _reversed(epsg: int, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    if epsg == WGS84 or epsg not in _SYSTEMS:
-        return lon, lat
-    east, north = _transformer(epsg).transform(lon, lat, direction="INVERSE")
-    return np.asarray(east), np.asarray(north)
-
-
-def likely_system(x: float, y: float) -> int | None:
-    """Return the EPSG code of the system in whose country ``x``, ``y`` would lie, if any."""
-    east, north = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    fitting = (epsg for epsg in _SYSTEMS if _fits(east, north, _limits(epsg, 0.0)))
-    return next(fitting, None)
-
-
-def _fits(x: Floats, y: Floats, limits: _Limits) -> npt.NDArray[np.bool_]:
-    # Written so that a value that is not a number fits nowhere.
-    in_x = (x >= limits.x_min) & (x <= limits.x_max)
-    return np.asarray(in_x & (y >= limits.y_min) & (y <= limits.y_max))
-
-
-def _misfit(x: Floats, y: Floats, at: int, epsg: int) -> Refused:
-    limits, value = _limits(epsg, _BEYOND_M), (float(x.flat[at]), float(y.flat[at]))
-    remedy = (
-        f"EPSG:{epsg} ({_SYSTEMS[epsg].name}) has x from {limits.x_min:.0f} to "
-        f"{limits.x_max:.0f} and y from {limits.y_min:.0f} to {limits.y_max:.0f}. "
-    )
-    field = "position" if x.ndim == 0 else f"position[{at}]"
-    return Refused(field, value, remedy + _advice(*value, epsg))
-
-
-def _advice(x: float, y: float, epsg: int) -> str:
-    if not np.isfinite([x, y]).all():
-        return "Send finite numbers, or no position."
-    if likely := likely_system(x, y):
-        return f"This looks like EPSG:{likely} ({_SYSTEMS[likely].name}): name that system."
-    if likely_system(y, x) == epsg:
-        return "x and y look exchanged: send the easting or longitude first."
-    return "It fits none of the known systems: check the position at its source."
-
-
-@cache
-def _transformer(epsg: int) -> Transformer:
-    group = TransformerGroup(epsg, WGS84, always_xy=True)
-    return next(t for t in group.transformers if not _needs_grid(t))
-
-
-def _needs_grid(transformer: Transformer) -> bool:
-    return any(operation.grids for operation in transformer.operations or ())
-
-
-@cache
-def _limits(epsg: int, beyond_m: float) -> _Limits:
-    """Return the box of the system's country in its own units, ``beyond_m`` wider all round."""
-    system = _SYSTEMS[epsg]
-    area = (system.west, system.south, system.east, system.north)
-    if epsg == WGS84:
-        return _Limits(*area)
-    x_min, y_min, x_max, y_max = _transformer(epsg).transform_bounds(*area, direction="INVERSE")
-    return _Limits(x_min - beyond_m, y_min - beyond_m, x_max + beyond_m, y_max + beyond_m)
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except CoordinateError as error:
+        raise Refused(error.field, error.value, error.remedy) from error

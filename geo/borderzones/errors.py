@@ -17,3 +17,21 @@ class DefinitionError(BorderzonesError):
 
 class SourceError(BorderzonesError):
     """The geodata that zones are built from is missing, invalid or contradicts itself."""
+
+
+class FixError(BorderzonesError):
+    """A position of a track cannot be put into the order of time."""
+
+
+class CoordinateError(BorderzonesError):
+    """A coordinate does not fit the system that it is said to be in, or nobody knows the system.
+
+    ``field`` is ``epsg``, ``position`` or, in an array, ``position[i]``; ``value`` what stood
+    there, and ``remedy`` what to do, with the likely system where there is one.
+    """
+
+    def __init__(self, field: str, value: object, remedy: str) -> None:
+        super().__init__(f"{field}: {value!r} does not fit. {remedy}")
+        self.field = field
+        self.value = value
+        self.remedy = remedy
