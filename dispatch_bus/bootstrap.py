@@ -16,7 +16,7 @@ import borderzones
 from borderzones import BorderzonesError, Look, Zones
 from dispatch_bus.application.bus import Bus, Limits
 from dispatch_bus.domain.errors import Stop
-from dispatch_bus.domain.geography import Answer, AreaHit, CountryHit, Locality, ZoneHit
+from dispatch_bus.domain.geography import Answer, AreaHit, CountryHit, Locality, SpecialHit, ZoneHit
 from dispatch_bus.domain.place import Position
 from dispatch_bus.settings import Bus as BusSettings
 from dispatch_bus.settings import (
@@ -84,8 +84,12 @@ class BorderGeography:
             zones=tuple(
                 ZoneHit(hit.zone_id, hit.side, hit.certain, hit.border_m) for hit in look.zones
             ),
-            special=look.special,
+            special=tuple(map(self._special, look.special)),
         )
+
+    def _special(self, zone: str) -> SpecialHit:
+        disciplines = self._zones.special_disciplines.get(zone, frozenset())
+        return SpecialHit(zone, self._zones.special[zone], disciplines)
 
 
 def load_checked(folder: Path | None) -> tuple[Settings, Zones]:
@@ -129,6 +133,10 @@ def geography_facts(zones: Zones) -> GeographyFacts:
         zones={zone.zone_id: zone.pair for zone in zones.definitions},
         reach={zone: frozenset(areas) for zone, areas in reach.items()},
         special=zones.special,
+        depths={
+            zone.zone_id: dict(zip(zone.pair, zone.depths_m, strict=True))
+            for zone in zones.definitions
+        },
     )
 
 

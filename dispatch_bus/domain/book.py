@@ -83,8 +83,8 @@ class Book:
         Nearest is the area that contains the position, else the closest one; special zones
         that contain it are asked first.
         """
-        for area in locality.special:
-            duty = self.duties.get((area, discipline))
+        for hit in locality.special:
+            duty = self.duties.get((hit.zone, discipline))
             if duty and self.centres[duty.centre].country == country:
                 return Candidate(self.centres[duty.centre], 0.0)
         return next(iter(self._on_duty(locality, country, discipline)), None)

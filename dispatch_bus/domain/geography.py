@@ -46,6 +46,23 @@ class ZoneHit:
     border_m: float
 
 
+@frozen
+class SpecialHit:
+    """A special zone that contains the circle's centre, and whom its rule concerns.
+
+    ``disciplines`` are those that the rule is for; all where there are none.
+    """
+
+    zone: str
+    countries: frozenset[str]
+    disciplines: frozenset[str] = frozenset()
+
+    def concerns(self, home: str, neighbour: str, discipline: str) -> bool:
+        """Tell whether what is here in ``home`` is for ``neighbour`` to know, by its rule."""
+        fits = not self.disciplines or discipline in self.disciplines
+        return fits and {home, neighbour} <= self.countries
+
+
 @frozen(kw_only=True)
 class Locality:
     """Everything geography says of one circle; ``areas`` are sorted by distance."""
@@ -57,7 +74,7 @@ class Locality:
     centre_countries: tuple[str, ...] = ()
     areas: tuple[AreaHit, ...] = ()
     zones: tuple[ZoneHit, ...] = ()
-    special: tuple[str, ...] = ()
+    special: tuple[SpecialHit, ...] = ()
 
     def may_be_in(self, country: str) -> bool:
         """Tell whether some part of the circle lies in ``country``."""

@@ -28,6 +28,7 @@ class Rule(StrEnum):
     BORDER_ZONE = "border_zone"
     FOREIGN_TERRITORY = "foreign_territory"
     SHARED_TERRITORY = "shared_territory"
+    SPECIAL_ZONE = "special_zone"
     UNCERTAIN = "uncertain"
     NO_LOCATION = "no_location"
     FORMER_OWNER = "former_owner"
@@ -146,6 +147,13 @@ def _ground(asked: _Question) -> Rule | None:
         return Rule.FOREIGN_TERRITORY
     if locality.may_be_in(neighbour):
         return Rule.UNCERTAIN
+    return _zone_ground(asked)
+
+
+def _zone_ground(asked: _Question) -> Rule | None:
+    who = asked.home, asked.neighbour, asked.part.discipline
+    if any(hit.concerns(*who) for hit in asked.locality.special):
+        return Rule.SPECIAL_ZONE
     return Rule.BORDER_ZONE if any(_zone_hits(asked)) else None
 
 
@@ -228,7 +236,7 @@ def _explanation(asked: _Question, rule: Rule, ranked: list[Candidate]) -> dict[
         "border_m": round(hit.border_m, 1) if hit else None,
         "certain": all(hit.certain for hit in locality.countries),
         "countries": [hit.country for hit in locality.countries],
-        "special": list(locality.special),
+        "special": [hit.zone for hit in locality.special],
         "candidates": [
             {"centre": one.centre.id, "catchment_m": round(one.distance_m, 1)} for one in ranked[:3]
         ],

@@ -13,13 +13,14 @@ class GeographyFacts:
 
     ``areas`` maps each catchment area to its country and ``special`` each special zone to its
     countries; ``zones`` maps each built zone to its country pair and ``reach`` to the areas that
-    its strips touch.
+    its strips touch. ``depths`` gives each built zone's depth in metres on each side.
     """
 
     areas: Mapping[str, str]
     zones: Mapping[str, tuple[str, str]]
     reach: Mapping[str, frozenset[str]]
     special: Mapping[str, frozenset[str]] = field(factory=dict)
+    depths: Mapping[str, Mapping[str, float]] = field(factory=dict)
 
     def countries(self, area: str) -> frozenset[str]:
         """Return the countries of an area or special zone; none if there is no such thing."""

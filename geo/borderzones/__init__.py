@@ -12,6 +12,7 @@ from borderzones.classes import NOT_A_PLACE, Classified, Combination
 from borderzones.definitions import BorderZone, Definitions, read_definitions
 from borderzones.errors import BorderzonesError, DefinitionError, SourceError, ZoneFileError
 from borderzones.look import CountryHit, Look, RegionHit, ZoneHit
+from borderzones.special import SpecialZone
 from borderzones.zones import Zones, load
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Look",
     "RegionHit",
     "SourceError",
+    "SpecialZone",
     "ZoneFileError",
     "ZoneHit",
     "Zones",

@@ -8,6 +8,7 @@ import numpy as np
 
 from borderzones import build_grid, zonefile
 from borderzones.build_sources import read_geodata
+from borderzones.build_special import special_areas
 from borderzones.build_strips import piece_areas, strip_areas, strips
 from borderzones.definitions import read_definitions
 from borderzones.index import LAYERS, Index
@@ -27,11 +28,13 @@ def build(definitions: Path, out: Path, data: Path = DATA) -> str:
     layers = {
         "countries": geodata.countries,
         "regions": geodata.regions,
-        "special": geodata.special,
+        "special": special_areas(geodata, wanted.special),
         "strips": strip_areas(made),
         "pieces": piece_areas(geodata, made),
     }
     polygons = np.concatenate([layers[name].polygons for name in LAYERS])
     grid = build_grid.make(polygons, Index.of(layers, wanted.zones)).arrays()
-    content = zonefile.ZoneFile(wanted.label, wanted.zones, geodata.sources, layers, grid)
+    content = zonefile.ZoneFile(
+        wanted.label, wanted.zones, geodata.sources, layers, grid, wanted.valid_from
+    )
     return zonefile.write(out, content)

@@ -241,7 +241,8 @@ def _edges(polygons: Geometries) -> tuple[Ints, Ints]:
     rings, ring_part = shapely.get_rings(parts, return_index=True)
     lonlat, ring = shapely.get_coordinates(rings, return_index=True)
     units = np.rint(lonlat.T * UNITS_PER_DEGREE).astype(np.int64)
-    within = ring[1:] == ring[:-1]
+    # A vertex that stands twice, as rounding may leave it, bounds nothing.
+    within = (ring[1:] == ring[:-1]) & (units[:, 1:] != units[:, :-1]).any(axis=0)
     ends = np.concatenate([units[:, :-1], units[:, 1:]])[:, within]
     backwards = (ends[0] > ends[2]) | ((ends[0] == ends[2]) & (ends[1] > ends[3]))
     ends[:, backwards] = ends[:, backwards][[2, 3, 0, 1]]

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import shapely
 from attrs import frozen
-from pyproj import Proj
 
 from borderzones import plane
-from borderzones.arrays import Floats, Geometries
+from borderzones.arrays import Geometries
 from borderzones.build_sources import Geodata
 from borderzones.definitions import BorderZone
 from borderzones.errors import DefinitionError, SourceError
@@ -23,7 +22,6 @@ _OUTLINE_M = 0.5
 # A region that only touches the strip along a seam of a centimetre is not in it.
 _MIN_PIECE_M2 = 100.0
 _M2_PER_SQUARE_DEGREE = 7.6e9
-_PROJ = Proj("EPSG:3034")
 
 
 @frozen(eq=False)
@@ -36,8 +34,8 @@ class Strip:
 
 
 def strips(data: Geodata, zones: tuple[BorderZone, ...]) -> tuple[Strip, ...]:
-    """Make both strips of each zone, in the order of the zones and of their pairs."""
-    return tuple(strip for zone in zones for strip in _both_sides(data, zone))
+    """Make the strips of each zone, in the order of the zones and of their pairs."""
+    return tuple(strip for zone in zones for strip in _sides(data, zone))
 
 
 def strip_areas(made: tuple[Strip, ...]) -> Areas:
@@ -53,7 +51,7 @@ def piece_areas(data: Geodata, made: tuple[Strip, ...]) -> Areas:
     return Areas(rows, np.array([polygon for _, polygon in pieces]))
 
 
-def _both_sides(data: Geodata, zone: BorderZone) -> Iterator[Strip]:
+def _sides(data: Geodata, zone: BorderZone) -> Iterator[Strip]:
     known = data.countries.column("country")
     if unknown := set(zone.pair) - set(known):
         raise DefinitionError(
@@ -62,16 +60,17 @@ def _both_sides(data: Geodata, zone: BorderZone) -> Iterator[Strip]:
     first, second = zone.pair
     if not data.country(first).intersects(data.country(second)):
         raise DefinitionError(f"{zone.zone_id}: {first} and {second} share no border. Remove it.")
-    yield Strip(zone, first, _strip(data.country(first), data.country(second), zone))
-    yield Strip(zone, second, _strip(data.country(second), data.country(first), zone))
+    for side, other in ((first, second), (second, first)):
+        if zone.depth_m(side):
+            yield Strip(zone, side, _strip(data.country(side), data.country(other), zone, side))
 
 
 def _strip(
-    own: shapely.MultiPolygon, other: shapely.MultiPolygon, zone: BorderZone
+    own: shapely.MultiPolygon, other: shapely.MultiPolygon, zone: BorderZone, side: str
 ) -> shapely.MultiPolygon:
     common = _polygonal(own.intersection(other))
-    near = shapely.union(_within(own, other, zone.depth_m), common)
-    return _rounded(_polygonal(own.intersection(near)), zone.zone_id)
+    near = shapely.union(_within(own, other, zone.depth_m(side)), common)
+    return rounded(_polygonal(own.intersection(near)), zone.zone_id)
 
 
 def _within(
@@ -80,28 +79,24 @@ def _within(
     """Return, in degrees, what lies within ``depth_m`` of the part of ``other`` near ``own``."""
     flat_own, flat_other = plane.flatten(np.array([own, other]))
     shapely.prepare(flat_own)
-    edges = _edges(shapely.simplify(flat_other.boundary, _OUTLINE_M))
+    edges = edges_of(shapely.simplify(flat_other.boundary, _OUTLINE_M))
     edges = edges[shapely.dwithin(flat_own, edges, depth_m * plane.MAX_SCALE)]
+    return grown(edges, depth_m)
+
+
+def grown(flat: Geometries, metres: float) -> shapely.Geometry:
+    """Return, in degrees, all within ``metres`` on the ground of points or edges in the plane."""
     # Edge by edge, because GEOS thins out a longer line by 1 % of the distance before it buffers.
-    rounds = shapely.buffer(edges, depth_m * _scale(edges), quad_segs=_QUARTER)
-    return shapely.transform(
-        shapely.union_all(rounds),
-        lambda xy: np.column_stack(plane.from_plane(xy[:, 0], xy[:, 1])),
-    )
+    rounds = shapely.buffer(flat, metres * plane.scale(flat), quad_segs=_QUARTER)
+    return plane.unflatten(shapely.union_all(rounds))
 
 
-def _edges(outline: shapely.Geometry) -> Geometries:
+def edges_of(outline: shapely.Geometry) -> Geometries:
+    """Return the edges of lines, each a line of its own."""
     vertices, ring = shapely.get_coordinates(shapely.get_parts(outline), return_index=True)
     ends = np.stack([vertices[:-1], vertices[1:]], axis=1)
     edges: Geometries = shapely.linestrings(ends[ring[:-1] == ring[1:]])
     return edges
-
-
-def _scale(edges: Geometries) -> Floats:
-    """Return the plane's scale at each edge: a depth is as long on the ground everywhere."""
-    centres = shapely.centroid(edges)
-    lon, lat = plane.from_plane(shapely.get_x(centres), shapely.get_y(centres))
-    return np.asarray(_PROJ.get_factors(lon, lat).meridional_scale)
 
 
 def _cut(data: Geodata, strip: Strip) -> Iterator[tuple[str, shapely.MultiPolygon]]:
@@ -109,7 +104,7 @@ def _cut(data: Geodata, strip: Strip) -> Iterator[tuple[str, shapely.MultiPolygo
         if row["country"] != strip.side or not polygon.intersects(strip.polygon):
             continue
         piece_id = f"{strip.zone.zone_id}/{strip.side}/{row['region_id']}"
-        piece = _rounded(_polygonal(polygon.intersection(strip.polygon)), piece_id)
+        piece = rounded(_polygonal(polygon.intersection(strip.polygon)), piece_id)
         if piece.area * _M2_PER_SQUARE_DEGREE >= _MIN_PIECE_M2:
             yield piece_id, piece
 
@@ -120,10 +115,11 @@ def _polygonal(shape: shapely.Geometry) -> shapely.MultiPolygon:
     return shapely.multipolygons(parts[shapely.get_dimensions(parts) == 2])
 
 
-def _rounded(shape: shapely.MultiPolygon, name: str) -> shapely.MultiPolygon:
-    rounded = on_grid(np.array([shape]))[0]
-    if not rounded.is_valid:
-        rounded = _polygonal(shapely.make_valid(rounded))
-    if rounded.is_valid:
-        return rounded
-    raise SourceError(f"{name}: {shapely.is_valid_reason(rounded)}. Mend the outlines near it.")
+def rounded(shape: shapely.MultiPolygon, name: str) -> shapely.MultiPolygon:
+    """Round to the file's unit; raise `SourceError` where no valid polygon is left."""
+    near = on_grid(np.array([shape]))[0]
+    if not near.is_valid:
+        near = _polygonal(shapely.make_valid(near))
+    if near.is_valid:
+        return near
+    raise SourceError(f"{name}: {shapely.is_valid_reason(near)}. Mend the outlines near it.")

@@ -1,36 +1,67 @@
-"""The border zones that an operator defines in ``zones.toml``."""
+"""The border zones and special zones that an operator defines in ``zones.toml``."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from attrs import frozen
 
+from borderzones.checks import (
+    each_once,
+    exact_keys,
+    identifier,
+    pair_of,
+    texts,
+    within,
+)
 from borderzones.errors import DefinitionError
+from borderzones.special import SpecialZone, special_zone
 
 MIN_DEPTH_M = 100.0
 MAX_DEPTH_M = 50_000.0
-_KEYS = {"id", "pair", "depth_m"}
+_KEYS, _MORE = {"id", "pair", "depth_m"}, {"disciplines"}
 
 
 @frozen
 class BorderZone:
-    """A strip of ``depth_m`` metres on each side of the border of a pair of countries."""
+    """Strips along the border of a pair of countries, one in each, as an agreement names them.
+
+    ``depths_m`` says, in the order of the pair, how many metres from the other country the strip
+    in that country reaches; 0 where that side has none. ``disciplines`` are those that the zone
+    is for; all where there are none.
+    """
 
     zone_id: str
     pair: tuple[str, str]
-    depth_m: float
+    depths_m: tuple[float, float]
+    disciplines: tuple[str, ...] = ()
+
+    @property
+    def deepest_m(self) -> float:
+        """The greater of the two depths."""
+        return max(self.depths_m)
+
+    def depth_m(self, side: str) -> float:
+        """Return the depth of the strip in the country ``side``."""
+        return self.depths_m[self.pair.index(side)]
 
 
 @frozen
 class Definitions:
-    """The content of one ``zones.toml``: the operator's ``label`` for this edition, and zones."""
+    """The content of one ``zones.toml``.
+
+    ``label`` is the operator's name for the edition and ``valid_from`` the moment from which it
+    is to be used (UTC), none for at once. The others are in the file's order.
+    """
 
     label: str
     zones: tuple[BorderZone, ...]
+    special: tuple[SpecialZone, ...] = ()
+    valid_from: datetime | None = None
 
 
 def read_definitions(path: Path) -> Definitions:
@@ -45,52 +76,63 @@ def read_definitions(path: Path) -> Definitions:
 
 def parse_definitions(table: Mapping[str, Any]) -> Definitions:
     """Check a parsed table; raise `DefinitionError` naming the key and the remedy."""
+    if unknown := set(table) - {"label", "valid_from", "zone", "special"}:
+        raise DefinitionError(
+            f"{min(unknown)}: unknown key. Use label, valid_from, [[zone]] and [[special]]."
+        )
     label, entries = table.get("label"), table.get("zone")
-    if unknown := set(table) - {"label", "zone"}:
-        raise DefinitionError(f"{min(unknown)}: unknown key. Use label and [[zone]].")
     if not isinstance(label, str) or not label:
         raise DefinitionError('label: missing. Write a name for this edition, as "2026-11".')
     if not isinstance(entries, list) or not entries:
         raise DefinitionError("zone: missing. Write at least one [[zone]].")
+    special = table.get("special", [])
+    if not isinstance(special, list):
+        raise DefinitionError("special: not a list. Write each one as [[special]].")
     zones = tuple(_zone(entry, f"zone[{i}]") for i, entry in enumerate(entries, start=1))
-    _once_each([zone.zone_id for zone in zones])
-    return Definitions(label, zones)
+    rules = tuple(special_zone(entry, f"special[{i}]") for i, entry in enumerate(special, start=1))
+    each_once("zone.id", [zone.zone_id for zone in zones])
+    each_once("special.id", [rule.special_id for rule in rules])
+    return Definitions(label, zones, rules, _moment(table.get("valid_from")))
 
 
 def _zone(entry: Any, where: str) -> BorderZone:
-    if not isinstance(entry, Mapping) or set(entry) != _KEYS:
-        raise DefinitionError(f"{where}: must have exactly the keys {', '.join(sorted(_KEYS))}.")
+    fields = exact_keys(entry, where, _KEYS, _MORE)
+    pair = pair_of(fields["pair"], f"{where}.pair")
     return BorderZone(
-        _zone_id(entry["id"], f"{where}.id"),
-        _pair(entry["pair"], f"{where}.pair"),
-        _depth(entry["depth_m"], f"{where}.depth_m"),
+        identifier(fields["id"], f"{where}.id"),
+        pair,
+        _depths(fields["depth_m"], pair, f"{where}.depth_m"),
+        texts(fields.get("disciplines", []), f"{where}.disciplines"),
     )
 
 
-def _zone_id(value: Any, where: str) -> str:
-    if not isinstance(value, str) or not value or "/" in value:
-        raise DefinitionError(f"{where}: {value!r} is no id. Write a text without a slash.")
-    return value
-
-
-def _pair(value: Any, where: str) -> tuple[str, str]:
-    texts = isinstance(value, list) and all(isinstance(code, str) for code in value)
-    if not texts or len(set(value)) != 2:
-        raise DefinitionError(f'{where}: {value!r} is no pair. Write two codes, as ["NL", "BE"].')
-    return value[0], value[1]
+def _depths(value: Any, pair: tuple[str, str], where: str) -> tuple[float, float]:
+    if not isinstance(value, Mapping):
+        depth = within(value, where, MIN_DEPTH_M, MAX_DEPTH_M, "depth")
+        return depth, depth
+    if set(value) != set(pair):
+        raise DefinitionError(
+            f"{where}: names {', '.join(sorted(map(str, value)))}. Give a depth for each of "
+            f"{pair[0]} and {pair[1]}."
+        )
+    first, second = (_depth(value[side], f"{where}.{side}") for side in pair)
+    if not first and not second:
+        raise DefinitionError(f"{where}: both sides are 0. Give one a depth, or remove the zone.")
+    return first, second
 
 
 def _depth(value: Any, where: str) -> float:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not MIN_DEPTH_M <= value <= MAX_DEPTH_M:
+    if value == 0 and not isinstance(value, bool):
+        return 0.0
+    return within(value, where, MIN_DEPTH_M, MAX_DEPTH_M, "depth")
+
+
+def _moment(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    if not isinstance(value, datetime) or value.tzinfo is None:
         raise DefinitionError(
-            f"{where}: {value!r} is no depth. Write metres from {MIN_DEPTH_M:.0f} to "
-            f"{MAX_DEPTH_M:.0f}."
+            f"valid_from: {value!r} is no moment. Write date, time and offset, as "
+            "2026-12-01T06:00:00+01:00."
         )
-    return float(value)
-
-
-def _once_each(ids: list[str]) -> None:
-    for zone_id in ids:
-        if ids.count(zone_id) > 1:
-            raise DefinitionError(f"zone.id: {zone_id!r} stands twice. Give each zone its own id.")
+    return value.astimezone(UTC)

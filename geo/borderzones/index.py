@@ -97,7 +97,7 @@ class Index:
             **{name: Layer.of(layers[name].polygons) for name in LAYERS},
             region_country=_numbers(layers["regions"].column("country"), codes),
             strip_other=_numbers(others, codes),
-            depth_m=max(zone.depth_m for zone in zones),
+            depth_m=max(zone.deepest_m for zone in zones),
         )
 
     @property

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 import shapely
-from pyproj import Geod, Transformer
+from pyproj import Geod, Proj, Transformer
 
 from borderzones.arrays import Floats, Geometries
 
@@ -23,6 +23,7 @@ STEP_DEG = 0.01
 
 _TO_PLANE = Transformer.from_crs(4258, 3034, always_xy=True)
 _GEOD = Geod(ellps="WGS84")
+_PROJ = Proj("EPSG:3034")
 
 
 def to_plane(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
@@ -50,3 +51,15 @@ def flatten(lines: Geometries) -> Geometries:
         short, lambda lonlat: np.column_stack(to_plane(lonlat[:, 0], lonlat[:, 1]))
     )
     return flat
+
+
+def unflatten(flat: shapely.Geometry) -> shapely.Geometry:
+    """Return a geometry of the plane in degrees."""
+    return shapely.transform(flat, lambda xy: np.column_stack(from_plane(xy[:, 0], xy[:, 1])))
+
+
+def scale(flat: Geometries) -> Floats:
+    """Return the plane's scale at the middle of each geometry of the plane."""
+    middles = shapely.centroid(flat)
+    lon, lat = from_plane(shapely.get_x(middles), shapely.get_y(middles))
+    return np.asarray(_PROJ.get_factors(lon, lat).meridional_scale)

@@ -14,6 +14,7 @@ import json
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from borderzones.arrays import Geometries
 from borderzones.definitions import BorderZone
 from borderzones.errors import ZoneFileError
 
-SCHEMA = 2
+SCHEMA = 3
 UNITS_PER_DEGREE = 1e7
 LAYERS = ("countries", "regions", "special", "strips", "pieces")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -61,7 +62,8 @@ class ZoneFile:
     """The content of a zone file; ``layers`` has one entry for each of `LAYERS`.
 
     ``grid`` holds the arrays of a grid of classes over these layers; without one every point is
-    looked up in the polygons.
+    looked up in the polygons. ``valid_from`` is the moment (UTC) from which the zones are to be
+    used, none for at once.
     """
 
     label: str
@@ -69,6 +71,7 @@ class ZoneFile:
     sources: tuple[Source, ...]
     layers: Mapping[str, Areas]
     grid: Mapping[str, npt.NDArray[Any]] = field(factory=dict)
+    valid_from: datetime | None = None
 
 
 def on_grid(polygons: Geometries) -> Geometries:
@@ -111,15 +114,14 @@ def read(path: Path) -> tuple[ZoneFile, str]:
         name: Areas(tuple(rows), _decode(entries[f"{name}.xy"], entries[f"{name}.offsets"]))
         for name, rows in header["layers"].items()
     }
-    zones = tuple(
-        BorderZone(zone["zone_id"], (zone["pair"][0], zone["pair"][1]), zone["depth_m"])
-        for zone in header["zones"]
-    )
+    zones = tuple(_zone(**zone) for zone in header["zones"])
     sources = tuple(Source(**source) for source in header["sources"])
     grid = {
         name: np.frombuffer(entries[_GRID + name], kind) for name, kind in header["grid"].items()
     }
-    content = ZoneFile(header["label"], zones, sources, layers, grid)
+    since = header["valid_from"]
+    moment = datetime.fromisoformat(since) if since else None
+    content = ZoneFile(header["label"], zones, sources, layers, grid, moment)
     return content, _version(content.label, digest)
 
 
@@ -139,12 +141,20 @@ def _header(content: ZoneFile) -> bytes:
         "schema": SCHEMA,
         "crs": "EPSG:4326",
         "label": content.label,
+        "valid_from": content.valid_from.isoformat() if content.valid_from else None,
         "zones": [asdict(zone) for zone in content.zones],
         "sources": [asdict(source) for source in content.sources],
         "grid": {name: _type(array) for name, array in content.grid.items()},
         "layers": {name: [dict(row) for row in content.layers[name].rows] for name in LAYERS},
     }
     return json.dumps(header, ensure_ascii=False, sort_keys=True, indent=1).encode()
+
+
+def _zone(
+    zone_id: str, pair: list[str], depths_m: list[float], disciplines: list[str]
+) -> BorderZone:
+    (first, second), (depth, other_depth) = pair, depths_m
+    return BorderZone(zone_id, (first, second), (depth, other_depth), tuple(disciplines))
 
 
 def _type(array: npt.NDArray[Any]) -> str:

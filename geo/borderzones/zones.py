@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -30,17 +31,21 @@ class Zones:
     """Borders, regions and border zones of one version; read-only, so threads may share it.
 
     ``countries`` and ``region_ids`` are sorted. ``region_countries`` gives the country of each
-    region, in that order, and ``special`` the countries of each special zone. ``pieces`` are the
-    strips cut by region (``piece_id``), for maps.
+    region, in that order, ``special`` the countries that each special zone concerns, and
+    ``special_disciplines`` for which disciplines, where it is not for all. ``pieces`` are the
+    strips cut by region (``piece_id``), for maps. ``valid_from`` is the moment (UTC) from which
+    these zones are to be used, none for at once.
     """
 
     version: str
+    valid_from: datetime | None
     definitions: tuple[BorderZone, ...]
     sources: tuple[Source, ...]
     countries: tuple[str, ...]
     region_ids: tuple[str, ...]
     region_countries: tuple[str, ...]
     special: Mapping[str, frozenset[str]]
+    special_disciplines: Mapping[str, frozenset[str]]
     pieces: Areas
     _answers: Answers
     _grid: Arrays
@@ -89,19 +94,22 @@ def load(path: Path) -> Zones:
     regions = content.layers["regions"]
     return Zones(
         version=version,
+        valid_from=content.valid_from,
         definitions=content.zones,
         sources=content.sources,
         countries=content.layers["countries"].column("country"),
         region_ids=regions.column("region_id"),
         region_countries=regions.column("country"),
-        special=_special(content.layers["special"]),
+        special=_special(content.layers["special"], "countries"),
+        special_disciplines=_special(content.layers["special"], "disciplines"),
         pieces=content.layers["pieces"],
         answers=Answers.of(content),
         grid=content.grid,
     )
 
 
-def _special(areas: Areas) -> dict[str, frozenset[str]]:
-    codes = areas.column("countries")
-    listed = (frozenset(code.strip() for code in one.split(",")) for one in codes)
-    return dict(zip(areas.column("special_id"), listed, strict=True))
+def _special(areas: Areas, column: str) -> dict[str, frozenset[str]]:
+    """Return what a column of the special zones lists, where it lists anything."""
+    listed = (frozenset(one.split(",")) if one else None for one in areas.column(column))
+    named = zip(areas.column("special_id"), listed, strict=True)
+    return {name: values for name, values in named if values}

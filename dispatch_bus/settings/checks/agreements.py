@@ -35,14 +35,18 @@ def each_once(agreements: AgreementsFile) -> Iterator[Finding]:
 
 
 def zones_known(agreements: AgreementsFile, zones: ZonesFile) -> Iterator[Finding]:
-    """Find agreements whose zone does not exist or lies between other countries."""
-    pairs = {zone.id: set(zone.pair) for zone in zones.zone}
+    """Find agreements whose zone does not exist, lies elsewhere or is for other disciplines."""
+    known = {zone.id: zone for zone in zones.zone}
     for one in agreements.agreement:
         key = f"agreement.{one.id}.zone"
-        if one.zone not in pairs:
-            yield unknown(FILE, key, one.zone, pairs, "zones.toml")
-        elif pairs[one.zone] != set(one.pair):
+        zone = known.get(one.zone)
+        if zone is None:
+            yield unknown(FILE, key, one.zone, known, "zones.toml")
+        elif set(zone.pair) != set(one.pair):
             remedy = f"That zone is not between {one.pair[0]} and {one.pair[1]}: name one that is."
+            yield Finding(FILE, key, one.zone, remedy)
+        elif zone.disciplines and one.discipline not in zone.disciplines:
+            remedy = f"That zone is not for {one.discipline}: name one that is."
             yield Finding(FILE, key, one.zone, remedy)
 
 

@@ -78,7 +78,7 @@ def test_a_circle_touches_a_country_when_its_radius_exceeds_the_distance(zones, 
 
 def test_the_regions_within_reach_are_all_there_nearest_first(zones, regions, places):
     """Every region within the deepest zone plus the radius comes, nearest first, and no other."""
-    reach_m = max(zone.depth_m for zone in zones.definitions) + 2_000
+    reach_m = max(zone.deepest_m for zone in zones.definitions) + 2_000
     for (lon, lat), look in zip(places[:12], zones.look(*places[:12].T, 2_000), strict=True):
         metres = [hit.distance_m for hit in look.regions]
         assert metres == sorted(metres)

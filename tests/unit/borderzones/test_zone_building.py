@@ -253,3 +253,57 @@ def test_a_pair_without_a_border_is_refused(folder, pair, said):
     folder.definitions.write_text(ZONES.replace('["A", "B"]', pair), encoding="utf-8")
     with pytest.raises(DefinitionError, match=said):
         folder.build()
+
+
+BRIDGE = """
+[[special]]
+id = "BRIDGE"
+kind = "bridge"
+name = "A bridge"
+countries = ["B", "A"]
+disciplines = ["fire"]
+line = [[5.0, 51.05], [5.02, 51.05]]
+within_m = 300
+[[special]]
+id = "S"
+countries = ["A"]
+"""
+
+
+def test_a_side_may_have_no_strip_and_the_other_one_of_its_own_depth(folder):
+    """A depth of 0 leaves a side without strip; the other reaches as far as it says."""
+    uneven = ZONES.replace("1000", "{ A = 0, B = 2000 }")
+    folder.definitions.write_text(uneven, encoding="utf-8")
+    folder.build()
+    own = borderzones.load(folder.path / "out.bzones")
+    west, near, far = own.look([4.999, 5.028, 5.029], 51.05)
+    assert ([hit.side for hit in near.zones], west.zones, far.zones) == (["B"], (), ())
+
+
+def test_special_zones_are_drawn_and_get_their_rules(folder):
+    """A line with its metres around is an area; an area of the data gets the rule of its id."""
+    folder.definitions.write_text(ZONES + BRIDGE, encoding="utf-8")
+    folder.build()
+    own = borderzones.load(folder.path / "out.bzones")
+    assert own.special == {"BRIDGE": frozenset({"A", "B"}), "S": frozenset({"A"})}
+    assert own.special_disciplines == {"BRIDGE": frozenset({"fire"})}
+    # 0.001° of longitude are 70 m here: 280 m and 350 m beyond the ends of the line.
+    found = own.classify([4.996, 4.995, 5.024, 5.025], 51.05)
+    assert found.where(lambda one: "BRIDGE" in one.special).tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('["B", "A"]', '["B", "X"]', "special BRIDGE: countries names 'X', which is not one of"),
+        ('id = "S"', 'id = "T"', "special T: the data has no area of this id. Draw it"),
+        ('id = "BRIDGE"', 'id = "B1"', "special B1: a region has this id"),
+        ("[[5.0, 51.05], [5.02, 51.05]]", "[[51.05, 5.0]]", "longitude before latitude"),
+        ('id = "S"', 'id = "x"\nkind = "x"\nname = "x"\nline = [[5, 51]]\nwithin_m = 9', "9 is no"),
+    ],
+)
+def test_a_special_zone_that_does_not_fit_the_data_is_refused(folder, old, new, said):
+    """Unknown countries and ids, ids that are taken, and exchanged coordinates are refused."""
+    folder.definitions.write_text(ZONES + BRIDGE.replace(old, new), encoding="utf-8")
+    with pytest.raises(DefinitionError, match=said):
+        folder.build()

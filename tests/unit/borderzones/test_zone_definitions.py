@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from borderzones import BorderZone, DefinitionError, read_definitions
+from borderzones import BorderZone, DefinitionError, SpecialZone, read_definitions
 
+DRAWN = {
+    "id": '"BRIDGE"',
+    "kind": '"bridge"',
+    "name": '"A bridge"',
+    "countries": '["A", "B"]',
+    "line": "[[5.0, 51.0]]",
+    "within_m": "300",
+}
 GOOD = {"id": '"A-B"', "pair": '["A", "B"]', "depth_m": "1000"}
 
 
@@ -27,6 +37,12 @@ def zone(**changes):
     return "\n".join(['label = "x"', "[[zone]]", *lines])
 
 
+def special(**changes):
+    """Return a file with a drawn special zone, some of whose values are changed or left out."""
+    lines = [f"{key} = {value}" for key, value in {**DRAWN, **changes}.items() if value]
+    return "\n".join([zone(), "[[special]]", *lines])
+
+
 def test_the_shipped_definitions_have_a_zone_for_each_border(definitions_path):
     """The shipped file defines one zone for each of the eight land borders."""
     pairs = {definition.pair for definition in read_definitions(definitions_path).zones}
@@ -46,7 +62,34 @@ def test_definitions_are_read(written):
     """A good file gives its label and its zones."""
     definitions = read_definitions(written(zone()))
     assert definitions.label == "x"
-    assert definitions.zones == (BorderZone("A-B", ("A", "B"), 1000.0),)
+    assert definitions.zones == (BorderZone("A-B", ("A", "B"), (1000.0, 1000.0)),)
+
+
+def test_each_side_may_have_a_depth_of_its_own(written):
+    """A table gives the depth on each side, and one of the two may have none."""
+    (found,) = read_definitions(written(zone(depth_m="{ B = 0, A = 500 }"))).zones
+    assert (found.depth_m("A"), found.depth_m("B"), found.deepest_m) == (500.0, 0.0, 500.0)
+
+
+def test_a_zone_may_be_for_some_disciplines(written):
+    """The disciplines are kept in their order; the package knows none by name."""
+    (found,) = read_definitions(written(zone(disciplines='["fire", "x"]'))).zones
+    assert found.disciplines == ("fire", "x")
+
+
+def test_an_edition_may_begin_later(written):
+    """The moment from which zones are to be used is kept in UTC."""
+    text = "valid_from = 2026-12-01T06:00:00+01:00\n" + zone()
+    assert read_definitions(written(text)).valid_from == datetime(2026, 12, 1, 5, tzinfo=UTC)
+
+
+def test_special_zones_are_read(written):
+    """An area of the data gets a rule by its id alone; another one is drawn."""
+    rule = '\n[[special]]\nid = "EXCLAVE"\ncountries = ["A", "B"]\ndisciplines = ["fire"]'
+    assert read_definitions(written(special() + rule)).special == (
+        SpecialZone("BRIDGE", ("A", "B"), (), "bridge", "A bridge", ((5.0, 51.0),), 300.0),
+        SpecialZone("EXCLAVE", ("A", "B"), ("fire",)),
+    )
 
 
 @pytest.mark.parametrize(
@@ -56,7 +99,7 @@ def test_definitions_are_read(written):
         (zone().replace("label", "name"), "name: unknown key"),
         (zone().replace('"x"', '""'), "label: missing"),
         ('label = "x"', "zone: missing"),
-        (zone(width="3"), r"zone\[1\]: must have exactly the keys depth_m, id, pair"),
+        (zone(width="3"), r"zone\[1\]: must have the keys depth_m, id, pair and may have "),
         (zone(id='"A/B"'), r"zone\[1\].id: 'A/B' is no id"),
         (zone(id="7"), r"zone\[1\].id: 7 is no id"),
         (zone(pair='["A", "A"]'), r"zone\[1\].pair: \['A', 'A'\] is no pair"),
@@ -68,6 +111,19 @@ def test_definitions_are_read(written):
         (zone(depth_m="true"), "True is no depth"),
         (zone(depth_m='"15 km"'), "'15 km' is no depth"),
         (zone() + "\n" + zone().partition("\n")[2], "zone.id: 'A-B' stands twice"),
+        (zone(depth_m="{ A = 0, B = 0 }"), r"zone\[1\].depth_m: both sides are 0"),
+        (zone(depth_m="{ A = 0, C = 500 }"), r"names A, C. Give a depth for each of A and B"),
+        (zone(depth_m="{ A = 50, B = 0 }"), r"zone\[1\].depth_m.A: 50 is no depth"),
+        (zone(disciplines='"fire"'), r"zone\[1\].disciplines: 'fire' is no list"),
+        (zone(disciplines='["x", "x"]'), "is no list. Write different texts"),
+        ("valid_from = 2026-12-01T06:00:00\n" + zone(), "valid_from: .* is no moment"),
+        (special(countries="[]"), r"special\[1\].countries: empty"),
+        (special(line=None), r"special\[1\]: must have the keys countries, id, kind, line, name"),
+        (special(line="[[51.0, 5.0, 2]]"), r"special\[1\].line: .* is no line"),
+        (special(line="[[181, 5]]"), r"special\[1\].line: .* is no line"),
+        (special(within_m="9"), r"special\[1\].within_m: 9 is no distance"),
+        (special(name='""'), r"special\[1\].name: '' is no text"),
+        (special() + special()[len(zone()) :], "special.id: 'BRIDGE' stands twice"),
     ],
 )
 def test_a_mistake_is_refused_with_file_key_and_remedy(written, text, said):

@@ -13,7 +13,7 @@ from making.world import agreement, book, centre, locality
 from dispatch_bus.domain.agreement import Hours, NoLocation
 from dispatch_bus.domain.book import Book, Duty
 from dispatch_bus.domain.codes import CaseStatus, Category, Discipline, Mode, Priority
-from dispatch_bus.domain.geography import AreaHit, Locality, ZoneHit
+from dispatch_bus.domain.geography import AreaHit, Locality, SpecialHit, ZoneHit
 from dispatch_bus.domain.incident import Incident, Part
 from dispatch_bus.domain.place import Position
 from dispatch_bus.domain.report import PartReport, Report
@@ -75,7 +75,7 @@ def test_in_a_neighbours_territory_responsibility_goes_before_distance() -> None
         countries=world.across().countries,
         centre_countries=("BE",),
         areas=world.across().areas,
-        special=("tunnel",),
+        special=(SpecialHit("tunnel", frozenset({"BE"})),),
     )
     assert {receiver for _, receiver, _ in outcome(judged(at, by=by))} == {"BE-2"}
 
@@ -96,6 +96,25 @@ def test_a_circle_over_three_countries_is_mirrored_to_both_neighbours() -> None:
 def test_shared_territory_is_mirrored_and_never_handed_off() -> None:
     """What belongs to both countries is at home in either."""
     assert outcome(judged(world.shared())) == {("mirror", "BE-1", "shared_territory")}
+
+
+def test_a_special_zone_tells_its_countries_however_deep_it_lies() -> None:
+    """Far from the border, what happens in a tunnel or airport concerns those that it names."""
+    rule = SpecialHit("airport", frozenset({"NL", "BE"}))
+    at = locality(zones=(), special=(rule,))
+    assert outcome(judged(at)) == {("mirror", "BE-1", "special_zone")}
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        SpecialHit("exclave", frozenset({"NL"})),
+        SpecialHit("airport", frozenset({"NL", "BE"}), frozenset({"police"})),
+    ],
+)
+def test_a_special_zone_tells_nobody_else(rule: SpecialHit) -> None:
+    """Neither a country that it does not name, nor one of a discipline that it is not for."""
+    assert outcome(judged(locality(zones=(), special=(rule,)))) == set()
 
 
 def test_without_a_location_nothing_happens_by_default() -> None:

@@ -158,6 +158,10 @@ def facts() -> GeographyFacts:
         special={"EXCLAVE": frozenset({"BE"})},
         zones={"NL-BE-15km": ("NL", "BE"), "NL-DE-15km": ("NL", "DE")},
         reach={"NL-BE-15km": frozenset({"NL-1", "BE-1"}), "NL-DE-15km": frozenset({"NL-2"})},
+        depths={
+            "NL-BE-15km": {"NL": 15_000, "BE": 15_000},
+            "NL-DE-15km": {"NL": 15_000, "DE": 15_000},
+        },
     )
 
 

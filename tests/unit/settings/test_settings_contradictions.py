@@ -15,6 +15,15 @@ Find = Callable[[str, str, str, str], Finding]
 
 ROWS: list[Row] = [
     (
+        "zones.toml",
+        "depth_m = 15000",
+        'depth_m = 15000\ndisciplines = ["fire"]',
+        "agreements.toml",
+        "agreement.NL-BE-police.zone",
+        "NL-BE-15km",
+        "not for police",
+    ),
+    (
         "bus.toml",
         "wait_s = 1.0",
         "wait_s = 10",

@@ -14,6 +14,15 @@ Row = tuple[str, str, str, str, str, object, str]
 Find = Callable[[str, str, str, str], Finding]
 
 ROWS: list[Row] = [
+    (
+        "zones.toml",
+        "15000",
+        "{ NL = 0, BE = 0 }",
+        "zones.toml",
+        "zone.NL-BE-15km.depth_m",
+        {"NL": 0, "BE": 0},
+        "100 to 50000 metres",
+    ),
     ("bus.toml", "port = 8420", "prot = 8420", "bus.toml", "gateway.prot", 8420, '"port"'),
     ("bus.toml", "port = 8420\n", "", "bus.toml", "gateway.port", None, "Add this key"),
     (

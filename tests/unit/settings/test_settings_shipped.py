@@ -54,6 +54,7 @@ def built() -> GeographyFacts:
             zone.zone_id: frozenset(area for name, _, area in pieces if name == zone.zone_id)
             for zone in zones.definitions
         },
+        special=zones.special,
     )
 
 
