@@ -30,7 +30,7 @@ from dispatch_bus.settings import (
 from dispatch_bus.settings.models.bus import Tls
 from dispatch_bus.store import address, schema
 from dispatch_bus.store.embedded import find_running
-from dispatch_bus.store.engine import connect
+from dispatch_bus.store.engine import CONNECTIONS, connect
 from dispatch_bus.store.keys import KeyRing
 from dispatch_bus.store.outside import Outside
 from dispatch_bus.store.unit import Store
@@ -205,25 +205,26 @@ def make_keys(settings: BusSettings) -> None:
         KeyRing(folder)
 
 
-def open_bus(settings: Settings, zones: Zones, actor: str) -> Bus:
-    """Wire the application over the database of ``settings``.
+def open_bus(settings: Settings, zones: Zones, actor: str, *, services: int = 1) -> Bus:
+    """Wire the application over the database of ``settings``, for so many services.
 
     Raises:
         Stop: the database has another schema, or the keys are not usable.
     """
     schema.check(database_url(settings.bus))
-    return wire(settings, zones, actor)
+    return wire(settings, zones, actor, services=services)
 
 
-def wire(settings: Settings, zones: Zones, actor: str) -> Bus:
+def wire(settings: Settings, zones: Zones, actor: str, *, services: int = 1) -> Bus:
     """Wire the application over the database of ``settings``, whatever it holds.
 
     Raises:
         Stop: the embedded database does not run, or the keys are not usable.
     """
     keys = KeyRing(data_folder(settings.bus) / "keys")
+    engine = connect(database_url(settings.bus), most=CONNECTIONS * services)
     return Bus(
-        store=Store(connect(database_url(settings.bus)), keys, actor),
+        store=Store(engine, keys, actor),
         outside=Outside(data_folder(settings.bus) / "outside"),
         book=settings.book,
         geography=BorderGeography(zones),

@@ -73,7 +73,7 @@ def _run(task: Task) -> None:
     logs.configure(settings.bus.log.format, settings.bus.log.level)
     if task.service is None:
         make_keys(settings.bus)
-    bus = open_bus(settings, zones, task.service or "bus")
+    bus = open_bus(settings, zones, task.service or "bus", services=len(task.services))
     if Delivery in task.services:
         delivering.release(bus)
     _serve_metrics(settings.bus, task.metrics_port)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, text
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.store import schema
 from dispatch_bus.store.archive import FORMAT, Content, Manifest, Progress, Reader, writing
+from dispatch_bus.store.engine import take_time
 from dispatch_bus.store.failures import translated
 from dispatch_bus.store.journal import Journal, ensure_partition
 from dispatch_bus.store.session import Session
@@ -37,7 +38,7 @@ _PARTITIONS = text(
     "SELECT substring(inhrelid::regclass::text FROM 'journal_from_([0-9]+)')::bigint AS first"
     " FROM pg_inherits WHERE inhparent = 'journal'::regclass ORDER BY first"
 )
-_UNLIMITED: Final = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0"
+_LOCKS: Final = text("SET LOCAL lock_timeout = 0")
 
 
 def estimate(engine: Engine) -> int:
@@ -66,7 +67,7 @@ def back_up(engine: Engine, target: Path, key: str, progress: Progress) -> Manif
     snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     with writing(target) as writer, translated(), engine.connect() as plain:
         connection = plain.execution_options(**snapshot)
-        connection.execute(text(_UNLIMITED))
+        _take_time(connection)
         contents = [
             writer.add(table, columns, _rows(connection, table, columns), progress)
             for table in connection.execute(_TABLES).scalars().all()
@@ -85,7 +86,7 @@ def load(connection: Connection, source: Reader, progress: Progress) -> None:
     Raises:
         Stop: the database holds something, or the backup is damaged or of another schema.
     """
-    connection.execute(text(_UNLIMITED))
+    _take_time(connection)
     manifest = source.manifest
     _make_schema(connection, manifest.schema)
     for first in manifest.partitions:
@@ -93,6 +94,11 @@ def load(connection: Connection, source: Reader, progress: Progress) -> None:
     for content in manifest.contents:
         _fill(connection, content, source.chunks(content, progress))
     schema.upgrade(connection, "head")
+
+
+def _take_time(connection: Connection) -> None:
+    take_time(connection)
+    connection.execute(_LOCKS)
 
 
 def _columns(connection: Connection, table: str) -> tuple[str, ...]:

@@ -1,16 +1,24 @@
-"""The connection pool, with every time limit set on the server's side."""
+"""The connections to PostgreSQL: how many, and how long anybody waits for an answer on one."""
 
 from __future__ import annotations
 
 import json
 import os
-from typing import Any
+from time import monotonic
+from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import Engine, create_engine
+import psycopg
+from psycopg.abc import PQGen
+from sqlalchemy import Connection, Engine, create_engine, event, text
+
+RV = TypeVar("RV")
 
 # Under eventlet a C-level wait would block every service of the process (three 1 s queries took
-# 3 s); psycopg reads this when it is first imported.
+# 3 s); psycopg reads this when it first waits.
 os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
+
+CONNECTIONS: Final = 4
+"""How many connections one service of a process has at most."""
 
 _LIMITS = {
     "statement_timeout": "10s",
@@ -18,24 +26,88 @@ _LIMITS = {
     "idle_in_transaction_session_timeout": "15s",
     "timezone": "UTC",
 }
+# Longer than a statement may take: a server that says nothing for so long stands still.
+_SILENCE_S = 12.0
+# A peer that is gone or behind a dead line says nothing at all, not even that it got a packet.
+# After 5 s of that the kernel ends the connection, whether something is under way or not.
+_LINE = {
+    "connect_timeout": 5,
+    "keepalives": 1,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 5_000,
+}
 
 
-def connect(url: str, *, pool_size: int = 10) -> Engine:
-    """Make the pool for the PostgreSQL at ``url``.
+def connect(url: str, *, most: int = CONNECTIONS) -> Engine:
+    """Make the pool for the PostgreSQL at ``url``, of at most ``most`` connections.
 
-    Limits are the server's: a statement takes 10 s at most, a lock is awaited 5 s, and a
-    transaction left idle for 15 s is ended, so a frozen process holds nothing for long.
+    The server's limits: a statement takes 10 s at most, a lock is awaited 5 s, and a transaction
+    left idle for 15 s is ended, so a frozen process holds nothing for long. Ours: a connection
+    is made within 5 s for each host of the URL, lost 5 s after the last sign of its peer, and
+    given up when the server has been silent for 12 s. Who finds all connections taken waits 10 s
+    for one.
     """
     options = " ".join(f"-c {name}={value}" for name, value in _LIMITS.items())
-    return create_engine(
+    engine = create_engine(
         url,
-        pool_size=pool_size,
-        max_overflow=pool_size,
+        pool_size=most,
+        max_overflow=0,
         pool_timeout=10,
         hide_parameters=True,
         json_serializer=_compact,
-        connect_args={"options": options, "connect_timeout": 5, "application_name": "dispatch-bus"},
+        connect_args={"options": options, "application_name": "dispatch-bus", **_LINE},
     )
+    event.listen(engine, "do_connect", _open)
+    event.listen(engine, "checkout", _be_impatient)
+    return engine
+
+
+def take_time(connection: Connection) -> None:
+    """Let the statements of this transaction take as long as they do."""
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
+    cast("_Impatient", connection.connection.driver_connection).silence_s = float("inf")
+
+
+class _Impatient(psycopg.Connection[Any]):
+    """A connection that ends when its server says nothing for ``silence_s`` seconds.
+
+    While it waits, the other threads of the process go on, under eventlet as well.
+    """
+
+    silence_s = _SILENCE_S
+
+    def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
+        return super().wait(self._bounded(gen), *args, **kwargs)
+
+    def _bounded(self, gen: PQGen[RV]) -> PQGen[RV]:
+        """Hand on what the driver waits for; it looks ten times a second while nothing comes."""
+        heard = monotonic()
+        try:
+            wanted = next(gen)
+            while True:
+                ready = yield wanted
+                if ready:
+                    heard = monotonic()
+                elif monotonic() - heard > self.silence_s:
+                    self._give_up()
+                wanted = gen.send(ready)
+        except StopIteration as end:
+            return cast("RV", end.value)
+
+    def _give_up(self) -> None:
+        # Whatever it may still say would be taken for the answer to another question.
+        self.pgconn.finish()
+        raise psycopg.OperationalError(f"the server has been silent for {self.silence_s:g} s")
+
+
+def _open(_: Any, __: Any, args: Any, parameters: Any) -> _Impatient:
+    return _Impatient.connect(*args, **parameters)
+
+
+def _be_impatient(connection: _Impatient, *_: Any) -> None:
+    connection.silence_s = _SILENCE_S
 
 
 def _compact(value: Any) -> str:

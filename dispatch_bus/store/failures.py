@@ -23,6 +23,8 @@ from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry, Stop
 # SQLSTATEs of PostgreSQL (manual, appendix A).
 _DISK_FULL = "53100"
 _LIMIT_EXCEEDED = "54"
+# A connection that is refused comes without its SQLSTATE, 53300; these are the server's words.
+_TAKEN = ("too many connections", "too many clients", "connection slots")
 _LONGEST = 300
 
 
@@ -65,11 +67,21 @@ def _meaning(error: Exception) -> DispatchBusError:
         return Stop(what, "Free space, then start the bus again.")
     if state and state.startswith(_LIMIT_EXCEEDED):
         return Unstorable(f"SQLSTATE {state}")
-    return Retry(f"The database did not answer ({state or _lost(error)})")
+    return Retry(f"The database did not answer ({state})") if state else _lost(error)
 
 
-def _lost(error: Exception) -> str:
+def _lost(error: Exception) -> Retry:
     """Say why there is no connection, in libpq's words; the server's own might hold a value."""
+    if isinstance(error, PoolTimeout):
+        return Retry("All connections of this process to the database are in use")
+    words = _words(error)
+    if any(told in words for told in _TAKEN):
+        remedy = "raise max_connections, or run fewer processes"
+        return Retry(f"The database has no connection left ({words}): {remedy}")
+    return Retry(f"The database did not answer ({words})")
+
+
+def _words(error: Exception) -> str:
     if not isinstance(error, DBAPIError):
         return type(error).__name__
     return " ".join(str(error.orig).split())[:_LONGEST]

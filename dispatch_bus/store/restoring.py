@@ -40,7 +40,6 @@ class Restoring:
 
     def raise_revisions(self) -> None:
         """Raise every incident's revision beyond all that can have been told since the backup."""
-        self._session.execute(text("SET LOCAL statement_timeout = 0"))
         self._session.execute(_RAISE_REVISIONS, {"more": NUMBERS_AT_ONCE})
 
     def raise_pages(self, room: str, pages: int) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import OperationalError
 
 from dispatch_bus.domain.errors import Stop
-from dispatch_bus.store.engine import connect
+from dispatch_bus.store.engine import connect, take_time
 from dispatch_bus.store.failures import translated
 
 _log = structlog.get_logger(__name__)
@@ -47,7 +47,8 @@ def migrate(url: str) -> None:
     engine = connect(url)
     try:
         with translated(), engine.connect() as connection:
-            connection.execute(text("SET lock_timeout = 0; SET statement_timeout = 0"))
+            take_time(connection)
+            connection.execute(text("SET lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
             connection.execute(text("SET lock_timeout = '1s'"))
             found = revision(connection)
@@ -63,6 +64,7 @@ def migrate(url: str) -> None:
 def _upgrade_beside_others(connection: Connection) -> None:
     for attempt in count(1):
         try:
+            take_time(connection)
             upgrade(connection, "head")
             connection.commit()
         except OperationalError as error:

@@ -10,13 +10,14 @@ from pathlib import Path
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 
 from dispatch_bus.store import backup
 from dispatch_bus.store.archive import Manifest, Progress, Reader
 from dispatch_bus.store.claims import Claims
 from dispatch_bus.store.copies import Copies
 from dispatch_bus.store.deliveries import Deliveries
+from dispatch_bus.store.engine import take_time
 from dispatch_bus.store.erasures import Erasures
 from dispatch_bus.store.failures import translated
 from dispatch_bus.store.inboxes import Inboxes
@@ -139,7 +140,7 @@ class Store:
             Retry: the database cannot be reached or broke off.
         """
         with translated(), self._engine.connect() as connection:
-            connection.execute(text("SET LOCAL statement_timeout = 0"))
+            take_time(connection)
             yield stream(connection)
 
     def size(self) -> int:

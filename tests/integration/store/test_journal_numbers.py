@@ -31,7 +31,7 @@ LEASE = timedelta(seconds=30)
 @pytest.fixture
 def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
     """A store over a database of the test's own, with a connection for each thread."""
-    made = Store(connect(database_url, pool_size=20), KeyRing.create(tmp_path / "keys"), "test")
+    made = Store(connect(database_url, most=20), KeyRing.create(tmp_path / "keys"), "test")
     yield made
     made.close()
 
