@@ -16,7 +16,7 @@ from dispatch_bus.settings import Bus as BusSettings
 from dispatch_bus.settings import Settings
 from dispatch_bus.store.embedded import EmbeddedPostgres, find_running
 from dispatch_bus.store.embedded.failure import disk_full, is_disk_full
-from dispatch_bus.store.schema import migrate
+from dispatch_bus.store.migrating import migrate
 
 # Too little for a page of the database, let alone for a log.
 _ROOM_BYTES = 64 * 1024

@@ -19,7 +19,7 @@ from dispatch_bus.cli.embedded import database
 from dispatch_bus.cli.options import ConfigOption, KeptOption
 from dispatch_bus.cli.restored import show, show_verified
 from dispatch_bus.journal import checkpoint, proof
-from dispatch_bus.store.schema import migrate
+from dispatch_bus.store.migrating import migrate
 
 commands = typer.Typer()
 

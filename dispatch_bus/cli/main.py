@@ -26,7 +26,7 @@ from dispatch_bus.cli import (
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.domain.errors import DispatchBusError
 from dispatch_bus.observability import logs
-from dispatch_bus.store.schema import migrate as migrate_database
+from dispatch_bus.store.migrating import migrate as migrate_database
 
 _commands = typer.Typer(
     help="The joint control-room dispatch bus of the border regions.",

@@ -10,7 +10,7 @@ from psycopg import sql
 from sqlalchemy import Connection, Engine, text
 
 from dispatch_bus.domain.errors import Stop
-from dispatch_bus.store import schema
+from dispatch_bus.store import migrating, schema
 from dispatch_bus.store.archive import FORMAT, Content, Manifest, Progress, Reader, writing
 from dispatch_bus.store.engine import take_time
 from dispatch_bus.store.failures import translated
@@ -93,7 +93,7 @@ def load(connection: Connection, source: Reader, progress: Progress) -> None:
         ensure_partition(connection, first)
     for content in manifest.contents:
         _fill(connection, content, source.chunks(content, progress))
-    schema.upgrade(connection, "head")
+    migrating.upgrade(connection)
 
 
 def _take_time(connection: Connection) -> None:
@@ -137,7 +137,7 @@ def _manifest(connection: Connection, key: str, contents: list[Content]) -> Mani
 def _make_schema(connection: Connection, wanted: str) -> None:
     found = schema.revision(connection)
     if found is None:
-        schema.upgrade(connection, wanted)
+        migrating.upgrade(connection, wanted)
     elif found != wanted or not schema.is_empty(connection):
         what = f"The database is not empty: it has schema {found}, the backup {wanted}."
         remedy = "Restore into an empty database; for the embedded one, move its folder away."

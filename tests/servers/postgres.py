@@ -50,7 +50,7 @@ class DatabaseServer:
             yield self.running.url_of(name)
 
     def _make_template(self) -> str:
-        from dispatch_bus.store.schema import migrate  # noqa: PLC0415  (few tests need it)
+        from dispatch_bus.store.migrating import migrate  # noqa: PLC0415  (few tests need it)
 
         name = "migrated"
         self._execute("CREATE DATABASE {} OWNER {}", name, OWNER)

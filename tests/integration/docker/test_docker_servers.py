@@ -17,7 +17,7 @@ from servers.waiting import wait_for
 from dispatch_bus.store.embedded import find_binaries
 from dispatch_bus.store.embedded.database import connect
 from dispatch_bus.store.embedded.running import SUPERUSER
-from dispatch_bus.store.schema import migrate
+from dispatch_bus.store.migrating import migrate
 
 pytestmark = pytest.mark.xdist_group("docker")
 ROLE = "compose_bus"

@@ -17,7 +17,8 @@ from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.store import address
 from dispatch_bus.store.address import Tls
 from dispatch_bus.store.embedded.running import OWNER
-from dispatch_bus.store.schema import check, migrate
+from dispatch_bus.store.migrating import migrate
+from dispatch_bus.store.schema import check
 
 # The programs of the wheel know no TLS.
 SYSTEMS = [path for name, path in programs().items() if name.endswith("-system")]

@@ -13,7 +13,8 @@ from sqlalchemy import Column, Connection, text
 from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.store import tables
 from dispatch_bus.store.engine import connect
-from dispatch_bus.store.schema import check, migrate, revision
+from dispatch_bus.store.migrating import migrate
+from dispatch_bus.store.schema import check, revision
 
 
 def difference(connection: Connection) -> list[object]:
