@@ -1,22 +1,28 @@
-"""``dispatch-bus zones``: build the border zones."""
+"""``dispatch-bus zones``: build the border zones, and look at them."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from borderzones import BorderzonesError
-from dispatch_bus.bootstrap import ZONES_FILE
+from dispatch_bus.application.explaining import explain as explained
+from dispatch_bus.bootstrap import ZONES_FILE, BorderGeography, load_checked
+from dispatch_bus.cli.explaining import explanation
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.domain.errors import Stop
+from dispatch_bus.domain.place import Position
 from dispatch_bus.settings import defaults_folder
 
-commands = typer.Typer(help="Build the border zones.", no_args_is_help=True)
+commands = typer.Typer(help="Build the border zones, and look at them.", no_args_is_help=True)
 
 
 @commands.callback()
 def _zones() -> None:
-    """Build the border zones."""
+    """Build the border zones, and look at them."""
 
 
 @commands.command()
@@ -33,3 +39,20 @@ def build(configuration: ConfigOption = None) -> None:
     except BorderzonesError as error:
         raise Stop(str(error), "Then build again.") from error
     Console().print(f"[green]{folder / ZONES_FILE}[/]: version {version}")
+
+
+# Longitudes may be negative: what looks like an option is an argument here.
+@commands.command(context_settings={"ignore_unknown_options": True})
+def explain(
+    lon: Annotated[float, typer.Argument(help="Degrees east (EPSG:4326).")],
+    lat: Annotated[float, typer.Argument(help="Degrees north (EPSG:4326).")],
+    radius: Annotated[float, typer.Option(help="Metres that the position may be off.")] = 0.0,
+    configuration: ConfigOption = None,
+) -> None:
+    """Tell why a place is decided as it is: areas, zones, who is responsible, who would be told."""
+    settings, zones = load_checked(configuration)
+    place = Position(lon=lon, lat=lat, radius_m=radius)
+    told = explained(settings.book, BorderGeography(zones), place, datetime.now(UTC))
+    console = Console()
+    for part in explanation(told, zones, settings.book):
+        console.print(part)
