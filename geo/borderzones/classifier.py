@@ -71,7 +71,7 @@ class Classifier:
         """Tell, beyond the grid, places from what is none; without a grid nothing is known yet."""
         reasons = unusable(lon, lat, np.zeros(len(lon)))
         place = 0 if self.grid else UNKNOWN
-        return np.array([NOT_A_PLACE if reason else place for reason in reasons], dtype=np.int32)
+        return np.where(reasons > 0, np.int32(NOT_A_PLACE), np.int32(place))
 
     def _looked(self, lon: Floats, lat: Floats) -> tuple[Codes, tuple[Combination, ...]]:
         """Ask the polygons themselves; what they say may be a combination of its own."""

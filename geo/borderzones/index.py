@@ -7,11 +7,12 @@ border by a centimetre.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Self
 
 import numpy as np
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from borderzones.arrays import Bools, Floats, Ints
 from borderzones.definitions import BorderZone
@@ -72,19 +73,18 @@ class Found:
 
 @frozen(eq=False)
 class Index:
-    """The layers, and the numbers by which they refer to each other.
+    """The layers, each indexed when it is first needed, and how they refer to each other.
 
     ``region_country`` is the number of each region's country, ``strip_other`` that of the country
     that each strip is measured from; ``depth_m`` is the depth of the deepest zone.
     """
 
-    countries: Layer
-    regions: Layer
-    strips: Layer
-    special: Layer
+    _layers: Mapping[str, Areas]
     region_country: Ints
     strip_other: Ints
     depth_m: float
+    _indexed: dict[str, Layer] = field(factory=dict, init=False)
+    _one_at_a_time: threading.Lock = field(factory=threading.Lock, init=False)
 
     @classmethod
     def of(cls, layers: Mapping[str, Areas], zones: Sequence[BorderZone]) -> Self:
@@ -94,16 +94,43 @@ class Index:
         sides = [(pairs[row["zone_id"]], row["side"]) for row in layers["strips"].rows]
         others = [pair[1 - pair.index(side)] for pair, side in sides]
         return cls(
-            **{name: Layer.of(layers[name].polygons) for name in LAYERS},
+            layers=layers,
             region_country=_numbers(layers["regions"].column("country"), codes),
             strip_other=_numbers(others, codes),
             depth_m=max(zone.deepest_m for zone in zones),
         )
 
     @property
+    def countries(self) -> Layer:
+        """The countries."""
+        return self._layer("countries")
+
+    @property
+    def regions(self) -> Layer:
+        """The regions."""
+        return self._layer("regions")
+
+    @property
+    def strips(self) -> Layer:
+        """Both sides of each border zone."""
+        return self._layer("strips")
+
+    @property
+    def special(self) -> Layer:
+        """The special zones."""
+        return self._layer("special")
+
+    def _layer(self, name: str) -> Layer:
+        # Two layers over the same polygons would prepare them at the same time, which GEOS cannot.
+        with self._one_at_a_time:
+            if name not in self._indexed:
+                self._indexed[name] = Layer.of(self._layers[name].polygons)
+            return self._indexed[name]
+
+    @property
     def areas(self) -> int:
         """How many areas there are in all layers together."""
-        return sum(len(getattr(self, name).polygons) for name in LAYERS)
+        return sum(len(self._layers[name].rows) for name in LAYERS)
 
     def contains(self, lon: Floats, lat: Floats) -> Bools:
         """Tell, with shape (points, areas), which areas of all layers cover which points."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final, get_args
+
 import numpy as np
+import numpy.typing as npt
 
 from borderzones.arrays import Bools, Floats
 from borderzones.look import Reason
@@ -10,9 +13,19 @@ from borderzones.look import Reason
 MAX_RADIUS_M = 50_000.0
 _NULL_ISLAND_DEG = 1e-3
 
+#: Why a circle has no place in the data, by number; 0 is the empty reason of one that has.
+REASONS: Final[tuple[Reason, ...]] = get_args(Reason)
 
-def unusable(lon: Floats, lat: Floats, radius_m: Floats) -> list[Reason]:
-    """Return, per circle, why it is no place, or an empty string.
+Numbers = npt.NDArray[np.uint8]
+
+
+def number_of(reason: Reason) -> int:
+    """Return the number of a reason."""
+    return REASONS.index(reason)
+
+
+def unusable(lon: Floats, lat: Floats, radius_m: Floats) -> Numbers:
+    """Return, per circle, the number in `REASONS` of why it is no place, or 0.
 
     Degrees (EPSG:4326) and metres. Null island is anything within 0.001 degree of (0, 0), since
     systems that lack a position often send zeros; a radius must be 0 to 50 km.
@@ -24,8 +37,7 @@ def unusable(lon: Floats, lat: Floats, radius_m: Floats) -> list[Reason]:
         ("null_island", (np.abs(lon) < _NULL_ISLAND_DEG) & (np.abs(lat) < _NULL_ISLAND_DEG)),
         ("radius", ~((radius_m >= 0) & (radius_m <= MAX_RADIUS_M))),
     ]
-    reasons: list[Reason] = [""] * len(lon)
+    numbers = np.zeros(len(lon), dtype=np.uint8)
     for reason, bad in reversed(checks):
-        for i in np.flatnonzero(bad):
-            reasons[i] = reason
-    return reasons
+        numbers[bad] = number_of(reason)
+    return numbers

@@ -4,17 +4,16 @@ A zip archive of ``header.json`` (schema, label, zones, sources, and the propert
 of two little-endian int32 arrays for each layer of areas (coordinates in units of 1e-7 degree,
 EPSG:4326, longitudes before latitudes; offsets of rings, parts and areas; all as differences),
 of the arrays of the grid of classes, where it has one, and of ``digest``, the SHA-256 of
-everything before it.
+everything before it, which names the version. The archive is sealed (`borderzones.archive`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
-import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,8 @@ import numpy.typing as npt
 import shapely
 from attrs import asdict, field, frozen
 
+from borderzones import archive
+from borderzones.archive import REMEDY, Archive, damaged
 from borderzones.arrays import Geometries
 from borderzones.definitions import BorderZone
 from borderzones.errors import ZoneFileError
@@ -30,7 +31,6 @@ from borderzones.errors import ZoneFileError
 SCHEMA = 3
 UNITS_PER_DEGREE = 1e7
 LAYERS = ("countries", "regions", "special", "strips", "pieces")
-_EPOCH = (1980, 1, 1, 0, 0, 0)
 _HEADER, _DIGEST, _GRID = "header.json", "digest", "grid."
 
 
@@ -47,10 +47,18 @@ class Source:
 
 @frozen(eq=False)
 class Areas:
-    """Multipolygons in degrees with their properties, one row each."""
+    """Multipolygons in degrees with their properties, one row each.
+
+    They are given as an array, or as a function that is called when they are first needed.
+    """
 
     rows: tuple[Mapping[str, str], ...]
-    polygons: Geometries
+    _polygons: Geometries | Callable[[], Geometries]
+
+    @cached_property
+    def polygons(self) -> Geometries:
+        """The multipolygons, of shape (areas,)."""
+        return self._polygons() if callable(self._polygons) else self._polygons
 
     def column(self, name: str) -> tuple[str, ...]:
         """Return the property ``name`` of every row."""
@@ -90,39 +98,52 @@ def write(path: Path, content: ZoneFile) -> str:
     for name, array in sorted(content.grid.items()):
         entries[_GRID + name] = np.ascontiguousarray(array).tobytes()
     digest = _digest(entries.values())
-    entries[_DIGEST] = digest.encode()
-    unfinished = path.with_name(path.name + ".new")
-    with zipfile.ZipFile(unfinished, "w") as archive:
-        for name, data in entries.items():
-            entry = zipfile.ZipInfo(name, _EPOCH)
-            archive.writestr(entry, data, zipfile.ZIP_DEFLATED, compresslevel=9)
-    unfinished.replace(path)
+    archive.write(path, {**entries, _DIGEST: digest.encode()})
     return _version(content.label, digest)
 
 
 def read(path: Path) -> tuple[ZoneFile, str]:
-    """Read a zone file and return it with its version.
+    """Read a zone file and return it with its version; areas and grid are unpacked when needed.
 
     Raises `ZoneFileError` when it is missing, damaged or of another schema.
     """
-    entries = _read_entries(path)
-    digest = entries.pop(_DIGEST, b"").decode("ascii", "replace")
-    header = _read_header(path, entries)
-    if digest != _digest(entries.values()):
-        raise _damaged(path, "its checksum does not match")
-    layers = {
-        name: Areas(tuple(rows), _decode(entries[f"{name}.xy"], entries[f"{name}.offsets"]))
-        for name, rows in header["layers"].items()
-    }
-    zones = tuple(_zone(**zone) for zone in header["zones"])
-    sources = tuple(Source(**source) for source in header["sources"])
-    grid = {
-        name: np.frombuffer(entries[_GRID + name], kind) for name, kind in header["grid"].items()
-    }
+    packed = Archive.open(path)
+    header = _read_header(packed)
+    packed.check_seal()
     since = header["valid_from"]
-    moment = datetime.fromisoformat(since) if since else None
-    content = ZoneFile(header["label"], zones, sources, layers, grid, moment)
-    return content, _version(content.label, digest)
+    content = ZoneFile(
+        label=header["label"],
+        zones=tuple(_zone(**zone) for zone in header["zones"]),
+        sources=tuple(Source(**source) for source in header["sources"]),
+        layers={
+            name: Areas(tuple(rows), partial(_unpacked, packed, name))
+            for name, rows in header["layers"].items()
+        },
+        grid=_Packed(packed, header["grid"]),
+        valid_from=datetime.fromisoformat(since) if since else None,
+    )
+    return content, _version(content.label, packed.entry(_DIGEST).decode("ascii"))
+
+
+@frozen(eq=False)
+class _Packed(Mapping[str, npt.NDArray[Any]]):
+    """The arrays of the grid, each unpacked whenever it is asked for."""
+
+    packed: Archive
+    types: Mapping[str, str]
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        return np.frombuffer(self.packed.entry(_GRID + name), self.types[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.types)
+
+    def __len__(self) -> int:
+        return len(self.types)
+
+
+def _unpacked(packed: Archive, layer: str) -> Geometries:
+    return _decode(packed.entry(f"{layer}.xy"), packed.entry(f"{layer}.offsets"))
 
 
 def _version(label: str, digest: str) -> str:
@@ -162,34 +183,17 @@ def _type(array: npt.NDArray[Any]) -> str:
     return array.dtype.newbyteorder("<").str
 
 
-def _read_entries(path: Path) -> dict[str, bytes]:
+def _read_header(packed: Archive) -> dict[str, Any]:
     try:
-        with zipfile.ZipFile(path) as archive:
-            return {name: archive.read(name) for name in archive.namelist()}
-    except FileNotFoundError as error:
-        raise ZoneFileError(f"{path}: no such zone file. {_REMEDY}") from error
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise _damaged(path, str(error)) from error
-
-
-def _read_header(path: Path, entries: Mapping[str, bytes]) -> dict[str, Any]:
-    try:
-        header: dict[str, Any] = json.loads(entries[_HEADER])
+        header: dict[str, Any] = json.loads(packed.entry(_HEADER))
         schema = header["schema"]
     except (KeyError, ValueError, TypeError) as error:
-        raise _damaged(path, "it has no readable header") from error
+        raise damaged(packed.path, "it has no readable header") from error
     if schema != SCHEMA:
         raise ZoneFileError(
-            f"{path}: schema {schema!r} is not the schema {SCHEMA} of this program. {_REMEDY}"
+            f"{packed.path}: schema {schema!r} is not the schema {SCHEMA} of this program. {REMEDY}"
         )
     return header
-
-
-_REMEDY = "Build it again from its zones.toml, or restore the file that was shipped."
-
-
-def _damaged(path: Path, why: str) -> ZoneFileError:
-    return ZoneFileError(f"{path}: the zone file is damaged: {why}. {_REMEDY}")
 
 
 def _encode(polygons: Geometries) -> tuple[bytes, bytes]:

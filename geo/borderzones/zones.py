@@ -19,7 +19,7 @@ from borderzones.definitions import BorderZone
 from borderzones.index import Circles
 from borderzones.look import Look
 from borderzones.packing import Arrays
-from borderzones.positions import unusable
+from borderzones.positions import REASONS, unusable
 from borderzones.zonefile import Areas, Source
 
 # Answers are tables of points times areas: blocks of this size keep them to a few megabytes.
@@ -61,9 +61,11 @@ class Zones:
         arrays = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (lon, lat, radius_m)))
         centres = np.stack([np.atleast_1d(array).ravel() for array in arrays])
         reasons = unusable(*centres)
-        usable = np.array([not reason for reason in reasons], dtype=np.bool_)
-        found = self._found(centres[:, usable])
-        return [Look("not_a_place", reason) if reason else next(found) for reason in reasons]
+        found = self._found(centres[:, reasons == 0])
+        return [
+            Look("not_a_place", REASONS[reason]) if reason else next(found)
+            for reason in reasons.tolist()
+        ]
 
     def classify(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Classified:
         """Tell for each point what contains it: millions a second, and the same as `look` says.
