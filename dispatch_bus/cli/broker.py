@@ -17,7 +17,7 @@ from dispatch_bus.cli.safe import safe
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.messaging.admin import passwords
 from dispatch_bus.messaging.admin.api import Login, Management
-from dispatch_bus.messaging.admin.comparing import Difference, differences, set_up
+from dispatch_bus.messaging.admin.comparing import Difference, differences, set_up, strays
 from dispatch_bus.messaging.admin.items import Item
 from dispatch_bus.messaging.admin.plan import Account, Plan
 from dispatch_bus.sdk.mailbox import ADAPTER, Mailbox
@@ -52,7 +52,7 @@ def check_broker(configuration: ConfigOption = None) -> None:
 
 
 def compare(settings: Settings) -> tuple[int, list[Difference]]:
-    """Return how many things the broker has to hold, and every difference from that.
+    """Return how many things the broker has to hold, every difference, and what is stray.
 
     Raises:
         Stop: no broker or no management interface is configured, or it cannot be used.
@@ -60,7 +60,7 @@ def compare(settings: Settings) -> tuple[int, list[Difference]]:
     """
     with _management(settings) as broker:
         plan = _plan(settings, broker, passwords.read)
-        return len(plan.items()), differences(plan, broker)
+        return len(plan.items()), [*differences(plan, broker), *strays(plan, broker)]
 
 
 @contextmanager

@@ -11,11 +11,13 @@ from attrs import frozen
 from dispatch_bus.messaging.admin.api import Management
 from dispatch_bus.messaging.admin.items import Item
 from dispatch_bus.messaging.admin.plan import Plan
+from dispatch_bus.messaging.topology import UNROUTABLE
 
 OLDEST = (3, 10)
 _SETUP = "Run: dispatch-bus broker setup"
 _REMAKE = "It cannot be changed: once it is empty, delete it, then run: dispatch-bus broker setup"
 _REMOVE = "Nothing of the bus needs it here: remove it, or move it to another virtual host."
+_PURGE = "Look at them in the management interface to see who sends them, then purge the queue."
 _LISTS = {
     "queue": "/api/queues/{}",
     "exchange": "/api/exchanges/{}",
@@ -40,6 +42,16 @@ def differences(plan: Plan, broker: Management) -> list[Difference]:
     """Return everything in which the broker is not as planned."""
     items = plan.items()
     return [*_too_old(plan), *_lacking(items, broker), *_strange(items, broker)]
+
+
+def strays(plan: Plan, broker: Management) -> list[Difference]:
+    """Return what says that the bus's exchange was given what no queue takes, if it was."""
+    found = broker.get(f"/api/queues/{quote(plan.vhost, safe='')}/{UNROUTABLE}") or {}
+    if not found.get("messages"):
+        return []
+    what = f"holds {found['messages']} messages that no queue takes"
+    stray = {"kind": "queue", "vhost": plan.vhost, "name": UNROUTABLE}
+    return [Difference(**stray, what=what, remedy=_PURGE)]
 
 
 def set_up(plan: Plan, broker: Management) -> list[tuple[Item, str]]:

@@ -21,8 +21,10 @@ from dispatch_bus.messaging.admin.items import (
 from dispatch_bus.messaging.topology import KINDS, UNROUTABLE, WAKE, queue_name
 from dispatch_bus.sdk.mailbox import INBOX, UNREAD, Mailbox
 
-# A wake-up is worth nothing once the sweep has passed several times.
-_WAKE_LIMITS = {"message-ttl": 60_000, "max-length": 10_000, "overflow": "drop-head"}
+_KEEP = {"overflow": "reject-publish"}
+# Enough to wake everybody. Nothing runs out or is pushed out: among it may be what is no wake-up,
+# which has to wait until the store can take it.
+_WAKE_LIMITS = {"max-length": 10_000, "max-length-bytes": 50_000_000, **_KEEP}
 _LIMITS_DELIVERIES = (4, 0)
 
 
@@ -61,7 +63,8 @@ class Plan:
         yield permission(
             self.vhost, self.bus.name, write=_names(WAKE), read=r"^dispatch-bus\.wake\..+$"
         )
-        yield policy(self.vhost, "wake-ups", r"^dispatch-bus\.", _WAKE_LIMITS)
+        limits = {**_WAKE_LIMITS, **self._unlimited_deliveries()}
+        yield policy(self.vhost, "wake-ups", r"^dispatch-bus\.", limits)
         yield exchange(self.vhost, UNROUTABLE, "fanout")
         yield exchange(self.vhost, WAKE, "direct", alternate_exchange=UNROUTABLE)
         yield queue(self.vhost, UNROUTABLE)
@@ -97,7 +100,7 @@ class Plan:
         return {
             "max-length": self.inbox_messages,
             "max-length-bytes": self.inbox_bytes,
-            "overflow": "reject-publish",
+            **_KEEP,
         }
 
     def _inbox_limits(self) -> Value:
@@ -110,9 +113,11 @@ class Plan:
         }
 
     def _outbox_limits(self) -> Value:
+        return {**self._limits(), **self._unlimited_deliveries()}
+
+    def _unlimited_deliveries(self) -> Value:
         # From this version on, a queue would drop what was sent out twenty times and not settled.
-        unlimited = {"delivery-limit": -1} if self.version >= _LIMITS_DELIVERIES else {}
-        return {**self._limits(), **unlimited}
+        return {"delivery-limit": -1} if self.version >= _LIMITS_DELIVERIES else {}
 
 
 def _names(name: str) -> str:

@@ -156,6 +156,7 @@ def test_a_queue_lets_no_message_go_for_being_sent_out_often(world: Planned) -> 
     newer = attrs.evolve(world.plan, version=(4, 1))
     policies = {one.name: one.value for one in newer.items() if one.kind == "policy"}
     assert policies["outboxes"]["definition"]["delivery-limit"] == -1
+    assert policies["wake-ups"]["definition"]["delivery-limit"] == -1
     assert "delivery-limit" not in policies["inboxes"]["definition"]
 
 

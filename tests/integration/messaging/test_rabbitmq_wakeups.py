@@ -14,7 +14,7 @@ from servers.ports import free_ports
 from servers.rabbitmq import ADMIN, RabbitServer, RabbitServers, Tls
 from servers.waiting import wait_for
 
-from dispatch_bus.messaging.admin.comparing import set_up
+from dispatch_bus.messaging.admin.comparing import set_up, strays
 from dispatch_bus.messaging.topology import UNROUTABLE, queue_name
 
 # A busy machine takes longer to agree on TLS than one publish may take.
@@ -71,6 +71,8 @@ def test_a_wake_up_that_no_queue_takes_is_set_aside(world: Planned, tmp_path: Pa
     remove(world, f"queues/{world.plan.vhost}/{queue_name('decide')}")
     assert refusals(tmp_path / "log", **bus_of(world)) == []
     wait_for(lambda: waiting(world, UNROUTABLE) == 1, "it is set aside")
+    (stray,) = strays(world.plan, world.broker)
+    assert stray.what == "holds 1 messages that no queue takes"
 
 
 def test_a_wake_up_that_nobody_takes_at_all_comes_back(world: Planned, tmp_path: Path) -> None:
@@ -123,6 +125,25 @@ def test_a_node_that_is_away_is_passed_over(world: Planned, tmp_path: Path) -> N
     told = bus_of(world)
     told["nodes"].insert(0, f"amqp://nobody@127.0.0.1:{port}/nowhere")
     assert len(refusals(tmp_path / "log", times=3, **told)) == 1
+
+
+def test_a_full_queue_keeps_what_it_has(world: Planned, tmp_path: Path) -> None:
+    """Foreign messages wait in it too: nothing runs out, and the publisher is refused instead."""
+    path = f"/api/policies/{world.plan.vhost}/wake-ups"
+    usual = world.broker.get(path)
+    assert "message-ttl" not in usual["definition"]
+    full = {**usual["definition"], "max-length": 3}
+    world.broker.tell("PUT", path, {**usual, "definition": full})
+    wait_for(lambda: _limit(world) == 3, "the limit holds")
+    refused = refusals(tmp_path / "log", times=10, **bus_of(world))
+    wait_for(lambda: waiting(world, queue_name("decide")) == 10 - len(refused), "the rest is kept")
+    assert refused
+    assert all(one == "The broker refused 1 wake-ups" for one in refused)
+
+
+def _limit(world: Planned) -> object:
+    path = f"/api/queues/{world.plan.vhost}/{queue_name('decide')}"
+    return world.broker.get(path).get("effective_policy_definition", {}).get("max-length")
 
 
 def _publish(world: Planned, folder: Path) -> None:
