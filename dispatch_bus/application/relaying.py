@@ -11,8 +11,12 @@ _BATCH = 500
 
 
 def relay(bus: Bus, publish: Callable[[Sequence[Wakeup]], None]) -> int:
-    """Publish what transactions left behind; a crash in between loses wake-ups, not work."""
+    """Wait up to half a second for what transactions leave behind, and publish it.
+
+    A crash in between loses wake-ups, not work.
+    """
     with bus.store.begin() as uow:
+        uow.signals.await_wakeups()
         wakeups = uow.signals.take_wakeups(_BATCH)
     if wakeups:
         publish(wakeups)

@@ -16,7 +16,7 @@ class Relay:
     bus: Bus = Wired("bus")
     publisher: Publisher = Publishing()
 
-    @work(every_s=0.02)
+    @work(every_s=0.0)
     def relay(self) -> int:
-        """Publish the wake-ups that transactions have left since the last look."""
+        """Publish wake-ups as they come; it is the store that waits for them."""
         return relaying.relay(self.bus, self.publisher.publish)

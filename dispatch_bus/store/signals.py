@@ -28,6 +28,17 @@ class Wakeup:
     correlation: str
 
 
+# The server itself looks every 5 ms for up to half a second: that finds a wake-up sooner than
+# asking it again and again, for a tenth of the cost.
+_AWAIT = """
+    DO $$ BEGIN
+        FOR look IN 1..100 LOOP
+            PERFORM FROM wakeup LIMIT 1 FOR UPDATE SKIP LOCKED;
+            EXIT WHEN FOUND;
+            PERFORM pg_sleep(0.005);
+        END LOOP;
+    END $$
+"""
 _TAKE = """
     WITH first AS (SELECT id FROM wakeup ORDER BY id LIMIT %(most)s FOR UPDATE SKIP LOCKED)
     DELETE FROM wakeup USING first WHERE wakeup.id = first.id
@@ -95,6 +106,10 @@ class Signals:
         """Leave wake-ups; they become visible when the transaction commits."""
         for one in wakeups:
             self._session.later(_WAKE, attrs.asdict(one))
+
+    def await_wakeups(self) -> None:
+        """Return as soon as there is a wake-up to take, or half a second later."""
+        self._session.tell(_AWAIT, {})
 
     def take_wakeups(self, limit: int) -> list[Wakeup]:
         """Take wake-ups off the table, for whoever is to publish them."""
