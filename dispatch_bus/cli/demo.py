@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from attrs import frozen
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -15,6 +17,7 @@ from dispatch_bus.bootstrap import data_folder, load_checked
 from dispatch_bus.cli import private, report, simulation
 from dispatch_bus.cli.embedded import processes
 from dispatch_bus.cli.live import Viewer
+from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.cli.simulation import Simulation
 from dispatch_bus.cli.supervise import Change, State, Supervisor
 from dispatch_bus.sdk.simulator.spec import Outage
@@ -45,7 +48,22 @@ class Plan:
         )
 
 
-def run(configuration: Path | None, plan: Plan) -> bool:
+def demo(
+    configuration: ConfigOption = None,
+    length_s: Annotated[int, typer.Option("--for", min=5, help="Seconds of incidents.")] = 30,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated incidents.")] = 7,
+    rate: Annotated[float, typer.Option(help="New cases per second and room.")] = 2.0,
+    report: Annotated[Path, typer.Option(help="Where to write the report.")] = Path(
+        "demo-report.json"
+    ),
+) -> None:
+    """Run the bus and the rooms for a while, then report; fails if anything is lost or doubled."""
+    plan = Plan(length_s=length_s, seed=seed, rate_per_s=rate, report=report)
+    if not _run(configuration, plan):
+        raise typer.Exit(1)
+
+
+def _run(configuration: Path | None, plan: Plan) -> bool:
     """Run the demonstration in a data folder of its own; true when everything adds up."""
     given, zones = load_checked(configuration)
     target = data_folder(given.bus) / "demo"

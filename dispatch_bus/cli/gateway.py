@@ -30,12 +30,12 @@ def token(settings: BusSettings) -> str:
 def main(arguments: Sequence[str]) -> int:
     """Run until asked to stop; the status is 78 where an operator has to act first."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("config", type=Path)
+    parser.add_argument("config", type=Path, nargs="?")
     parser.add_argument("--ready-file", type=Path)
     return status_of(partial(_run, **vars(parser.parse_args(arguments))))
 
 
-def _run(config: Path, ready_file: Path | None) -> None:
+def _run(config: Path | None, ready_file: Path | None) -> None:
     settings, zones = load_checked(config)
     logs.configure(settings.bus.log.format, settings.bus.log.level)
     bus = open_bus(settings, zones, "gateway")

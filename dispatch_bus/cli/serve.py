@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 from dispatch_bus.cli.options import ConfigOption
-from dispatch_bus.settings import defaults_folder
 
 
 class Service(StrEnum):
@@ -38,7 +37,7 @@ def serve(
     ] = None,
 ) -> None:
     """Run one service until SIGTERM or Ctrl-C, beside any number of others."""
-    words = [str(configuration or defaults_folder())]
+    words = [str(configuration)] if configuration else []
     if service is Service.GATEWAY:
         if metrics_port is not None:
             raise typer.BadParameter("The gateway serves its metrics on its own port.")

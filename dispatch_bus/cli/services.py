@@ -44,10 +44,10 @@ from dispatch_bus.store import address
 class Task:
     """What this process is to do: one service by name, or all where that is none.
 
-    ``ready_file`` is written once it does its work.
+    Without ``config`` it has the shipped one; ``ready_file`` is written once it does its work.
     """
 
-    config: Path
+    config: Path | None
     service: str | None
     metrics_port: int | None
     ready_file: Path | None
@@ -61,7 +61,7 @@ class Task:
 def main(arguments: Sequence[str]) -> int:
     """Run until asked to stop; the status is 78 where an operator has to act first."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("config", type=Path)
+    parser.add_argument("config", type=Path, nargs="?")
     parser.add_argument("--service", choices=[one.name for one in ALL])
     parser.add_argument("--metrics-port", type=int)
     parser.add_argument("--ready-file", type=Path)

@@ -23,7 +23,7 @@ from servers.stepped_clock import SteppedClock
 from dispatch_bus.bootstrap import data_folder, load_checked
 from dispatch_bus.cli import private, simulation
 from dispatch_bus.cli.broker import set_up_broker
-from dispatch_bus.cli.main import migrate
+from dispatch_bus.cli.migrate import migrate
 from dispatch_bus.cli.simulation import Simulation
 from dispatch_bus.settings import Settings
 from dispatch_bus.store.embedded.running import OWNER

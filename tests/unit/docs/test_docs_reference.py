@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import pytest
-import typer
+from making.command_line import all_commands
 from prometheus_client import REGISTRY
 
 import dispatch_bus.gateway.metrics
 import dispatch_bus.observability.metrics  # noqa: F401 - both register what they count
 from dispatch_bus.application.health import Condition
 from dispatch_bus.application.standing import Standing
-from dispatch_bus.cli import main
 from dispatch_bus.domain import errors
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.message import Act
@@ -57,20 +54,6 @@ CODE = re.compile(r"^```.*?^```|^    .*?$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 def words(page: Path) -> set[str]:
     """Return everything that stands between backticks on a page."""
     return set(re.findall(r"`([^`\n]+)`", page.read_text("utf-8")))
-
-
-def commands(command: Any, name: str) -> Iterator[tuple[str, Any]]:
-    """Yield every command that does something, with its full name."""
-    below = getattr(command, "commands", None)
-    if not below:
-        yield name, command
-    for word, one in (below or {}).items():
-        yield from commands(one, f"{name} {word}")
-
-
-def all_commands() -> list[tuple[str, Any]]:
-    """Return every command of ``dispatch-bus``."""
-    return list(commands(typer.main.get_command(main._commands), "dispatch-bus"))
 
 
 def anchors(page: Path) -> set[str]:
