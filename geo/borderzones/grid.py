@@ -1,14 +1,16 @@
 """A grid of classes over all areas: which areas contain a point, exactly, by one array access.
 
 A class is a combination of areas. A cell that no outline touches has one class throughout. In the
-others a point's class follows from that of the cell's reference point: walking straight to the
-point crosses outlines, and each crossing leaves or enters areas. Where rounding could hide on which
+others a point's class follows from that of the cell's reference point: walking to the point, first
+along its parallel and then along a meridian, crosses outlines, and each crossing leaves or enters
+areas. Where rounding could hide on which
 side of an outline a point is, or where a combination is not in the table, the grid says that it
 does not know, and the polygons themselves are asked.
 """
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,6 +36,8 @@ _BLOCK = 16_384
 #: An orientation is a difference of two products of differences: this many rounding errors of the
 #: largest product that can occur bound its error (Shewchuk 1997, section 4, with room to spare).
 ROUNDING = 16 * np.finfo(np.float64).eps
+# The same for the sum of the two products themselves.
+_ROUNDING_OF_PRODUCTS = 4 * float(np.finfo(np.float64).eps)
 
 
 def hashes(areas: int) -> Hashes:
@@ -129,19 +133,28 @@ class Grid:
     def mixed(self, lon: Floats, lat: Floats, cell: Codes, number: Codes) -> tuple[Hashes, Bools]:
         """Return the hashes of points in mixed cells, and whether each is sure."""
         origin = self.references(cell, self.reference[number])
-        first, last = self.starts[number], self.starts[number + 1]
-        point, edge = spread(first, last)
-        crossed, unsure = crossings(
-            self.edges[:, self.cell_edges[edge]], origin[:, point], lon[point], lat[point]
-        )
-        changes = np.where(crossed, self.edge_hash[self.cell_edges[edge]], np.uint64(0))
-        begins = np.cumsum(last - first) - (last - first)
-        found = self.class_hash[self.reference_class[number]] ^ np.bitwise_xor.reduceat(
-            changes, begins
-        )
+        point, pair = spread(self.starts[number], self.starts[number + 1])
+        edges, edge_hash, is_cut = self._beside
+        kept = np.flatnonzero(_reaches(edges[:, pair], lon[point]) | is_cut[pair])
+        point, pair = point[kept], pair[kept]
+        to = np.stack([lon[point], lat[point]])
+        crossed, unsure = crossings(edges[:, pair], is_cut[pair], origin[:, point], to)
+        found = self.class_hash[self.reference_class[number]]
+        np.bitwise_xor.at(found, point[crossed], edge_hash[pair[crossed]])
         is_sure = np.ones(len(lon), dtype=np.bool_)
         is_sure[point[unsure]] = False
         return found, is_sure
+
+    @cached_property
+    def _beside(self) -> tuple[Floats, Hashes, Bools]:
+        """The edges in the order of ``cell_edges``, so that each cell's lie together.
+
+        With them their hashes, and whether they cross the parallel of the cell's reference point.
+        """
+        edges = self.edges[:, self.cell_edges]
+        mixed = np.flatnonzero(self.cells >= len(self.class_hash))
+        level = np.repeat(self.references(mixed, self.reference)[1], np.diff(self.starts))
+        return edges, self.edge_hash[self.cell_edges], (edges[1] <= level) != (edges[3] <= level)
 
     def _named(self, found: Hashes) -> Codes:
         at = np.searchsorted(self._sorted, found)
@@ -173,17 +186,16 @@ class Grid:
         share = REFERENCES[self.reference.item(number)].tolist()
         x = (column + self.west + share[0]) / CELLS_PER_DEGREE
         y = (row + self.south + share[1]) / CELLS_PER_DEGREE
-        touching = self.cell_edges[self.starts.item(number) : self.starts.item(number + 1)]
         found: int = self.class_hash.item(self.reference_class.item(number))
-        px, py = lon - x, lat - y
-        for edge, (x1, y1, x2, y2) in zip(
-            touching.tolist(), self.edges[:, touching].T.tolist(), strict=True
-        ):
-            side = _crosses(x1 - x, y1 - y, x2 - x, y2 - y, px, py)
+        edges, edge_hash, is_cut = self._beside
+        first, last = self.starts.item(number), self.starts.item(number + 1)
+        kept = _reaches(edges[:, first:last], lon) | is_cut[first:last]
+        for pair in (kept.nonzero()[0] + first).tolist():
+            side = _crosses(edges[:, pair].tolist(), is_cut.item(pair), (x, y), (lon, lat))
             if side is None:
                 return UNKNOWN
             if side:
-                found ^= self.edge_hash.item(edge)
+                found ^= edge_hash.item(pair)
         return self._by_hash.get(found, UNKNOWN)
 
 
@@ -195,28 +207,42 @@ def spread(first: Ints, last: Ints) -> tuple[Ints, Ints]:
     return owner, np.arange(len(owner)) + np.repeat(first - skipped, length)
 
 
-def crossings(edges: Floats, origin: Floats, lon: Floats, lat: Floats) -> tuple[Bools, Bools]:
+def _reaches(edges: Floats, lon: float | Floats) -> Bools:
+    """Tell which edges, whose western end comes first, reach the meridian ``lon``."""
+    reached: Bools = (edges[0] <= lon) & (edges[2] >= lon)
+    return reached
+
+
+def crossings(edges: Floats, is_cut: Bools, origin: Floats, to: Floats) -> tuple[Bools, Bools]:
     """Tell which edges the ways from origins to points cross, and where that is not sure.
 
-    ``edges`` has the rows x1, y1, x2, y2 and ``origin`` the rows x, y; everything is in degrees.
+    ``edges`` has the rows x1, y1, x2, y2; ``origin`` and ``to`` the rows x, y; all in degrees. The
+    way turns at the corner (x of the point, y of the origin); ``is_cut`` says which edges cross the
+    parallel of the origin. Each edge counts without its eastern end, so that of two that meet at
+    the point's meridian one is crossed. The origins are beside all edges for sure.
     """
-    ax, ay, bx, by = edges - np.concatenate([origin, origin])
-    px, py = np.stack([lon, lat]) - origin
-    dx, dy = bx - ax, by - ay
-    start, end = orientation(px, py, ax, ay), orientation(px, py, bx, by)
-    far, near = orientation(dx, dy, px - ax, py - ay), orientation(dx, dy, -ax, -ay)
-    size = np.abs(ax) + np.abs(ay) + np.abs(bx) + np.abs(by) + np.abs(px) + np.abs(py)
-    least = np.minimum(np.minimum(np.abs(start), np.abs(end)), np.abs(far))
-    crossed = ((start > 0) != (end > 0)) & ((far > 0) != (near > 0))
-    return crossed, least <= ROUNDING * size * size
+    x1, y1, x2, y2 = edges
+    dx, dy, px = x2 - x1, y2 - y1, to[0]
+    north, level, east = dx * (to[1] - y1), dx * (origin[1] - y1), dy * (px - x1)
+    corner_side = level > east
+    upright = (x1 <= px) & (px < x2) & ((north > east) != corner_side)
+    flat = is_cut & ((level > dy * (origin[0] - x1)) != corner_side)
+    at_point = np.abs(north - east) <= _ROUNDING_OF_PRODUCTS * (np.abs(north) + np.abs(east))
+    at_corner = np.abs(level - east) <= _ROUNDING_OF_PRODUCTS * (np.abs(level) + np.abs(east))
+    return upright != flat, at_corner | (at_point & (x1 <= px) & (px <= x2))
 
 
-def _crosses(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> bool | None:
-    """Tell the same of one edge, as seen from the origin; none where that is not sure."""
-    dx, dy = bx - ax, by - ay
-    start, end = px * ay - py * ax, px * by - py * bx
-    far, near = dx * (py - ay) - dy * (px - ax), dy * ax - dx * ay
-    size = abs(ax) + abs(ay) + abs(bx) + abs(by) + abs(px) + abs(py)
-    if min(abs(start), abs(end), abs(far)) <= ROUNDING * size * size:
+def _crosses(
+    edge: list[float], is_cut: bool, origin: tuple[float, float], to: tuple[float, float]
+) -> bool | None:
+    """Tell the same of one edge; none where that is not sure."""
+    (x1, y1, x2, y2), (px, py) = edge, to
+    dx, dy = x2 - x1, y2 - y1
+    north, level, east = dx * (py - y1), dx * (origin[1] - y1), dy * (px - x1)
+    if abs(level - east) <= _ROUNDING_OF_PRODUCTS * (abs(level) + abs(east)):
         return None
-    return (start > 0) != (end > 0) and (far > 0) != (near > 0)
+    if x1 <= px <= x2 and abs(north - east) <= _ROUNDING_OF_PRODUCTS * (abs(north) + abs(east)):
+        return None
+    upright = x1 <= px < x2 and (north > east) != (level > east)
+    flat = is_cut and (level > dy * (origin[0] - x1)) != (level > east)
+    return upright != flat
