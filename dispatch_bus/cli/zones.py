@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
+from attrs import evolve
 from rich.console import Console
 
-from borderzones import BorderzonesError
+from borderzones import BorderzonesError, views, zonefile
 from dispatch_bus.application.explaining import explain as explained
 from dispatch_bus.bootstrap import ZONES_FILE, BorderGeography, load_checked
 from dispatch_bus.cli.explaining import explanation
 from dispatch_bus.cli.options import ConfigOption
+from dispatch_bus.cli.zone_maps import need_extra, picture, positions
+from dispatch_bus.domain.codes import Discipline
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.domain.place import Position
 from dispatch_bus.settings import defaults_folder
@@ -28,10 +32,9 @@ def _zones() -> None:
 @commands.command()
 def build(configuration: ConfigOption = None) -> None:
     """Build zones.bzones from the real borders and zones.toml; takes about a minute."""
-    try:
-        from borderzones import build as building  # noqa: PLC0415 - geopandas is an extra
-    except ImportError as error:
-        raise Stop(f"{error}.", "Install the extra that builds: dispatch-bus[zones].") from error
+    need_extra()
+    from borderzones import build as building  # noqa: PLC0415 - geopandas is an extra
+
     folder = configuration or defaults_folder()
     try:
         with Console().status("Building the border zones …"):
@@ -56,3 +59,33 @@ def explain(
     console = Console()
     for part in explanation(told, zones, settings.book):
         console.print(part)
+
+
+@commands.command()
+def plot(
+    out: Annotated[Path, typer.Argument(help="The PNG to write.", dir_okay=False)],
+    place: Annotated[
+        str | None, typer.Option(help="A place, special zone or region; else all zones.")
+    ] = None,
+    discipline: Annotated[
+        Discipline, typer.Option(help="Whose centres and catchments are shown.")
+    ] = Discipline.FIRE,
+    incidents: Annotated[bool, typer.Option(help="Show the stored incidents, too.")] = False,
+    configuration: ConfigOption = None,
+) -> None:
+    """Draw zones, centres, catchments and incidents as a picture."""
+    need_extra()
+    from borderzones.picture import draw  # noqa: PLC0415 - geopandas is an extra
+
+    settings, zones = load_checked(configuration)
+    shown = picture(settings.book, zones.version, discipline)
+    if incidents:
+        points = positions(settings, zones)
+        shown = evolve(shown, points=points, points_name=f"{len(points)} stored incidents")
+    try:
+        content, _ = zonefile.read(settings.folder / ZONES_FILE)
+        view = views.place(content, place) if place else views.whole(content)
+    except BorderzonesError as error:
+        raise Stop(str(error), "Then draw again.") from error
+    draw(content, view, shown, out)
+    Console().print(f"[green]{out}[/]: {view.title}, {view.width_km:,.0f} km wide")

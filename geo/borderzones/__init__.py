@@ -10,7 +10,13 @@ shapely, numpy and pyproj alone.
 
 from borderzones.classes import NOT_A_PLACE, Classified, Combination
 from borderzones.definitions import BorderZone, Definitions, read_definitions
-from borderzones.errors import BorderzonesError, DefinitionError, SourceError, ZoneFileError
+from borderzones.errors import (
+    BorderzonesError,
+    DefinitionError,
+    PlaceError,
+    SourceError,
+    ZoneFileError,
+)
 from borderzones.look import CountryHit, Look, RegionHit, ZoneHit
 from borderzones.special import SpecialZone
 from borderzones.zones import Zones, load
@@ -25,6 +31,7 @@ __all__ = [
     "DefinitionError",
     "Definitions",
     "Look",
+    "PlaceError",
     "RegionHit",
     "SourceError",
     "SpecialZone",

@@ -19,6 +19,10 @@ class SourceError(BorderzonesError):
     """The geodata that zones are built from is missing, invalid or contradicts itself."""
 
 
+class PlaceError(BorderzonesError):
+    """Nothing in the data is called so."""
+
+
 class FixError(BorderzonesError):
     """A position of a track cannot be put into the order of time."""
 
