@@ -14,6 +14,7 @@ from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.message import Act
 from dispatch_bus.domain.notice import NoticeKind
 from dispatch_bus.journal.entry import Entry
+from dispatch_bus.store.notices import NoticeFilter
 
 _TOLD = frozenset({Act.MIRROR.value, Act.OFFER.value})
 
@@ -34,11 +35,13 @@ class Measured:
 
 @frozen
 class _Tally:
+    kinds: Counter[str] = field(factory=Counter)
     pulled: Counter[str] = field(factory=Counter)
     available: dict[str, datetime] = field(factory=dict)
     latencies_ms: dict[str, float] = field(factory=dict)
 
     def add(self, entry: Entry) -> None:
+        self.kinds[entry.kind] += 1
         if entry.mode is not Mode.ACTUAL:
             return
         if entry.kind in {EntryKind.INCIDENT_RECORDED, EntryKind.INCIDENT_STUBBED}:
@@ -62,13 +65,12 @@ def measure(bus: Bus) -> Measured:
     """Read the whole journal and count."""
     tally = _read(bus)
     with bus.store.begin() as uow:
-        notices = uow.notices.counts(Mode.ACTUAL)
-        quarantined = sum(uow.quarantine.counts().values())
+        notices = uow.notices.counts(NoticeFilter(mode=Mode.ACTUAL))
     return Measured(
         pulled=dict(sorted(tally.pulled.items())),
         mirrors=_of(notices, NoticeKind.MIRROR),
         handoffs=_of(notices, NoticeKind.HANDOFF),
-        quarantined=quarantined,
+        quarantined=tally.kinds[EntryKind.RECORD_QUARANTINED],
         latencies_ms=list(tally.latencies_ms.values()),
     )
 

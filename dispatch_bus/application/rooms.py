@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 from attrs import frozen
 
@@ -13,6 +12,9 @@ from dispatch_bus.application.bus import Bus
 from dispatch_bus.store.inboxes import InboxState
 from dispatch_bus.store.rooms import RoomState
 from dispatch_bus.store.unit import UnitOfWork
+
+MOST_WAITING = 10_000
+"""Of so many tellings that a room lacks it is worth knowing how many exactly."""
 
 
 def reading_lease(room: str) -> str:
@@ -33,10 +35,11 @@ class RoomView:
     """A room as a supervisor sees it.
 
     ``unread`` means that no process of the bus reads it, so nothing is known of it. ``undelivered``
-    counts the tellings it still lacks, the oldest of which was told at ``undelivered_since``;
-    ``clock_ahead_s`` is how far its clock was ahead of the bus's when last measured. Where an inbox
-    stands between, ``inbox_waiting`` messages were in it when last asked, and a room that leaves
-    them there unread is unreachable; ``inbox_full_since`` is none while it takes more.
+    counts the tellings it still lacks, up to 10,000, the oldest of which was told at
+    ``undelivered_since``; ``clock_ahead_s`` is how far its clock was ahead of the bus's when last
+    measured. Where an inbox stands between, ``inbox_waiting`` messages were in it when last asked,
+    and a room that leaves them there unread is unreachable; ``inbox_full_since`` is none while it
+    takes more.
     """
 
     id: str
@@ -69,14 +72,19 @@ def rooms(bus: Bus) -> Rooms:
 def views(bus: Bus, uow: UnitOfWork) -> tuple[RoomView, ...]:
     """Return every room within a transaction."""
     states = {state.id: state for state in uow.rooms.all()}
-    rows: list[list[Any]] = [list(row) for row in uow.deliveries.waiting()]
-    waiting = {room: (count, since) for room, count, since in rows}
+    known = sorted(rooms_of(bus))
+    waiting = uow.deliveries.waiting(known, MOST_WAITING)
     inboxes = uow.inboxes.all()
     held = uow.signals.held(uow.now)
     return tuple(
         _view(bus, room, states.get(room), waiting.get(room, (0, None)), inboxes.get(room), held)
-        for room in sorted({one.room for one in bus.book.centres.values() if one.room})
+        for room in known
     )
+
+
+def rooms_of(bus: Bus) -> frozenset[str]:
+    """Return the rooms that the centres of the book work on."""
+    return frozenset(one.room for one in bus.book.centres.values() if one.room)
 
 
 def _view(

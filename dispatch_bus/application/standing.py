@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from attrs import frozen
@@ -12,11 +12,16 @@ from dispatch_bus.application.rooms import RoomView, views
 from dispatch_bus.store.unit import UnitOfWork
 
 MOST_HANDOFFS = 1_000
+_MOST_UNDECIDED = 10_000
 
 
 @frozen(kw_only=True)
 class Stage:
-    """What waits at one stage; ``oldest_s`` is how long the oldest has waited, in seconds."""
+    """What waits at one stage; ``oldest_s`` is how long the oldest has waited, in seconds.
+
+    A count ends where it says enough: 10,000 incidents, 10,000 tellings of each room, 100,000
+    journal entries.
+    """
 
     name: str
     waiting: int
@@ -50,10 +55,11 @@ def standing(bus: Bus) -> Standing:
     """
     with bus.store.begin() as uow:
         connections, limit = uow.stages.connections()
+        rooms = views(bus, uow)
         return Standing(
             at=uow.now,
-            stages=tuple(_stages(uow)),
-            rooms=views(bus, uow),
+            stages=tuple(_stages(uow, rooms)),
+            rooms=rooms,
             handoffs=len(uow.notices.pending_handoffs(MOST_HANDOFFS)),
             quarantine=uow.quarantine.counts(),
             sealer="seal" in uow.signals.held(uow.now),
@@ -63,10 +69,11 @@ def standing(bus: Bus) -> Standing:
         )
 
 
-def _stages(uow: UnitOfWork) -> Iterator[Stage]:
-    yield _stage(uow, "decide", *uow.stages.undecided())
-    yield _stage(uow, "deliver", *uow.stages.undelivered())
-    yield _stage(uow, "seal", *uow.stages.unsealed())
+def _stages(uow: UnitOfWork, rooms: Iterable[RoomView]) -> Iterator[Stage]:
+    yield _stage(uow, "decide", *uow.incidents.backlog(_MOST_UNDECIDED))
+    told = [one.undelivered_since for one in rooms if one.undelivered_since]
+    yield _stage(uow, "deliver", sum(one.undelivered for one in rooms), min(told, default=None))
+    yield _stage(uow, "seal", uow.journal.waiting(), uow.stages.unsealed_since())
 
 
 def _stage(uow: UnitOfWork, name: str, waiting: int, oldest: datetime | None) -> Stage:

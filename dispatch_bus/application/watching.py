@@ -8,10 +8,13 @@ from attrs import field, frozen
 
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.feed import told
+from dispatch_bus.application.rooms import MOST_WAITING, rooms_of
 from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.notice import Notice
 from dispatch_bus.journal.entry import Entry
 from dispatch_bus.store.inboxes import InboxState
+from dispatch_bus.store.notices import NoticeFilter
+from dispatch_bus.store.quarantine import QuarantineState
 from dispatch_bus.store.rooms import RoomState
 
 _ENTRIES = 500
@@ -28,7 +31,11 @@ class Waiting:
 
 @frozen(kw_only=True)
 class Glance:
-    """The state at one instant by the database's clock, and the entries since the last look."""
+    """The state at one instant by the database's clock, and the entries since the last look.
+
+    ``notices`` are those that are open, by kind and state; ``quarantined`` are the records that
+    wait for a person.
+    """
 
     now: datetime
     last: int
@@ -52,6 +59,7 @@ def glance(bus: Bus, after: int) -> Glance:
     """Look at everything, with at most 500 journal entries that follow number ``after``."""
     with bus.store.begin() as uow:
         entries = told(uow.journal.read(after, _ENTRIES))
+        waiting = uow.deliveries.waiting(rooms_of(bus), MOST_WAITING)
         return Glance(
             now=uow.now,
             last=entries[-1].number if entries else after,
@@ -60,12 +68,10 @@ def glance(bus: Bus, after: int) -> Glance:
             undecided=uow.incidents.undecided(),
             rooms=tuple(uow.rooms.all()),
             waiting={
-                room: Waiting(count=count, since=since)
-                for room, count, since in uow.deliveries.waiting()
-                if room
+                room: Waiting(count=count, since=since) for room, (count, since) in waiting.items()
             },
-            notices=uow.notices.counts(Mode.ACTUAL),
+            notices=uow.notices.counts(NoticeFilter(mode=Mode.ACTUAL, open_only=True)),
             handoffs=tuple(uow.notices.pending_handoffs(_HANDOFFS)),
-            quarantined=sum(uow.quarantine.counts().values()),
+            quarantined=uow.quarantine.counts()[QuarantineState.WAITING],
             inboxes=uow.inboxes.all(),
         )

@@ -140,8 +140,9 @@ def _totals(glance: Glance) -> Text:
     handoffs = _count(glance.notices, NoticeKind.HANDOFF)
     unread = "" if glance.rooms else "No room has been read yet.   "
     return Text(
-        f"{unread}mirrors {mirrors}   handoffs {handoffs}   quarantined {glance.quarantined}   "
-        f"undecided {glance.undecided}   journal {glance.last:,}",
+        f"{unread}open: mirrors {mirrors}   handoffs {handoffs}   "
+        f"quarantined {glance.quarantined}   undecided {glance.undecided}   "
+        f"journal {glance.last:,}",
         style="dim",
     )
 

@@ -6,13 +6,13 @@ never delivered is overtaken by it and need not arrive any more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Row, and_, func, select, update
+from sqlalchemy import Row, and_, select, update
 
 from dispatch_bus.domain.message import Message
 from dispatch_bus.domain.notice import Side
@@ -29,6 +29,16 @@ _T = tables.delivery
 _SEQUENCES = """
     SELECT epoch, notice, side, sequence FROM journal_tree
     LEFT JOIN delivery ON delivery.notice = ANY(%(ids)s::uuid[])
+"""
+# The order names the index of what is due: the planner cannot know how few those are.
+_WAITING = """
+    SELECT asked.room, count(*), min(told_at) AS oldest
+    FROM unnest(%(rooms)s::text[]) AS asked (room) CROSS JOIN LATERAL (
+        SELECT told_at FROM delivery
+        WHERE delivery.room = asked.room AND delivered < sequence AND NOT stuck
+        ORDER BY priority, due_at LIMIT %(most)s
+    ) AS waiting
+    GROUP BY asked.room
 """
 _NEWER = ("sequence", "room", "message", "sealed", "priority", "due_at", "attempts", "stuck")
 _TELL = write_to(
@@ -142,14 +152,13 @@ class Deliveries:
         mine = and_(_T.c.notice == overdue.notice, _T.c.side == overdue.side)
         self._session.execute(update(_T).where(mine).values(alarmed=overdue.sequence))
 
-    def waiting(self) -> list[tuple[str | None, int, datetime]]:
-        """Return (room, number, oldest) of the tellings that are still to reach each room."""
-        query = (
-            select(_T.c.room, func.count(), func.min(_T.c.told_at))
-            .where(_T.c.delivered < _T.c.sequence, _T.c.stuck.is_(False))
-            .group_by(_T.c.room)
-        )
-        return [tuple(row) for row in self._session.execute(query)]
+    def waiting(self, rooms: Collection[str], most: int) -> dict[str, tuple[int, datetime]]:
+        """Return how many tellings each of these rooms is still to be given, and since when.
+
+        Of each room the ``most`` most urgent ones are looked at; who lacks nothing is left out.
+        """
+        rows = self._session.ask(_WAITING, {"rooms": list(rooms), "most": most})
+        return {row["room"]: (row["count"], row["oldest"]) for row in rows if row["count"]}
 
     def of_notices(self, notices: Sequence[UUID]) -> Sequence[Row[Any]]:
         """Return the rows of both sides of these notices."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row as Counted
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from dispatch_bus.domain.codes import Mode
 from dispatch_bus.domain.errors import Unknown
@@ -50,7 +49,10 @@ _CLAIM = f"SELECT {_COLUMNS} {_UNDECIDED} LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 _CLAIM_REFERENCES = (
     f"SELECT id, revision, correlation, mode {_UNDECIDED} LIMIT %(limit)s FOR UPDATE SKIP LOCKED"
 )
-_COUNT = f"SELECT count(*) FROM (SELECT {_UNDECIDED} LIMIT %(most)s) AS waiting"  # noqa: S608
+_COUNT = f"""
+    SELECT count(*), min(recorded_at) AS oldest
+    FROM (SELECT recorded_at {_UNDECIDED} LIMIT %(most)s) AS waiting
+"""  # noqa: S608
 _MARK = """
     UPDATE incident SET decided_revision = decided.revision, decided_at = %(at)s
     FROM unnest(%(ids)s::uuid[], %(revisions)s::int[]) AS decided (id, revision)
@@ -165,8 +167,12 @@ class Incidents:
 
     def undecided(self, most: int = MANY) -> int:
         """Return how many incidents wait for a decision; it stops counting at ``most``."""
+        return self.backlog(most)[0]
+
+    def backlog(self, most: int) -> tuple[int, datetime | None]:
+        """Return how many incidents wait for a decision, up to ``most``, and since when."""
         (row,) = self._session.ask(_COUNT, {"most": most})
-        return int(row["count"])
+        return row["count"], row["oldest"]
 
     def find(self, incident: UUID, *, personal: bool = False) -> Filed | None:
         """Return an incident without locking it, its personal fields only when asked for."""
@@ -186,12 +192,6 @@ class Incidents:
         query = newest_first(query, _T.c.recorded_at, _T.c.id, before, limit)
         rows = self._session.execute(query).mappings()
         return [self._filed(dict(row), personal=False) for row in rows]
-
-    def counts(self) -> Sequence[Counted[Any]]:
-        """Return (room, stub?, number) for every room."""
-        return self._session.execute(
-            select(_T.c.room, _T.c.is_stub, func.count()).group_by(_T.c.room, _T.c.is_stub)
-        ).all()
 
     def open_key(self, key: WrappedKey) -> DataKey:
         """Open an incident's data key."""

@@ -56,6 +56,7 @@ _PLACE = """
     )
     SELECT leaf FROM placed ORDER BY number
 """
+_MOST_WAITING = 100_000
 _LAST_CHECKPOINT = "SELECT size, at FROM checkpoint ORDER BY size DESC LIMIT 1"
 
 
@@ -219,9 +220,9 @@ class Journal:
         return int(self._session.execute(numbers.offset(count).limit(1)).scalar() or 0)
 
     def waiting(self) -> int:
-        """Return how many entries wait to be sealed."""
-        count = select(func.count()).select_from(tables.journal_pending)
-        return int(self._session.execute(count).scalar_one())
+        """Return how many entries wait to be sealed; it stops counting at 100,000."""
+        some = select(tables.journal_pending.c.id).limit(_MOST_WAITING).subquery()
+        return int(self._session.execute(select(func.count()).select_from(some)).scalar_one())
 
     def read(self, after: int, limit: int) -> list[Numbered]:
         """Return at most ``limit`` entries whose numbers follow ``after``."""

@@ -165,9 +165,9 @@ class Notices:
         query = query.order_by(_T.c.opened_at, _T.c.id).limit(limit)
         return self._read(query)
 
-    def counts(self, mode: Mode) -> dict[tuple[str, str], int]:
-        """Return how many notices of a mode there are of each (kind, state) that occurs."""
-        query = select(_T.c.kind, _T.c.state, func.count()).where(_T.c.mode == mode)
+    def counts(self, wanted: NoticeFilter) -> dict[tuple[str, str], int]:
+        """Return how many notices a filter lets through of each (kind, state) that occurs."""
+        query = select(_T.c.kind, _T.c.state, func.count()).where(*wanted.conditions)
         query = query.group_by(_T.c.kind, _T.c.state)
         return {(row[0], row[1]): row[2] for row in self._session.execute(query)}
 

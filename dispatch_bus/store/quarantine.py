@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, insert, select, update
 
 from dispatch_bus.domain.errors import Refused, Unknown
 from dispatch_bus.store import tables
@@ -18,6 +18,20 @@ from dispatch_bus.store.paging import Mark, newest_first
 from dispatch_bus.store.session import Session
 
 _T = tables.quarantine
+
+
+MOST = 10_000
+"""Of so many records it is worth knowing how many exactly."""
+
+# The order names the index: the planner cannot know which states are rare.
+_COUNTS = """
+    SELECT state, (
+        SELECT count(*) FROM (
+            SELECT FROM quarantine WHERE quarantine.state = asked.state
+            ORDER BY received_at LIMIT %(most)s
+        ) AS held
+    ) FROM unnest(%(states)s::text[]) AS asked (state)
+"""
 
 
 class QuarantineState(StrEnum):
@@ -147,9 +161,9 @@ class Quarantine:
         )
 
     def counts(self) -> dict[str, int]:
-        """Return how many records are in each state."""
-        query = select(_T.c.state, func.count()).group_by(_T.c.state)
-        return {row[0]: row[1] for row in self._session.execute(query)}
+        """Return how many records are in each state; of each it stops counting at 10,000."""
+        asked = {"states": list(QuarantineState), "most": MOST}
+        return {row["state"]: row["count"] for row in self._session.ask(_COUNTS, asked)}
 
     def _row(self, record: UUID, *, lock: bool = False) -> Row[Any]:
         query = select(_T).where(_T.c.id == record)

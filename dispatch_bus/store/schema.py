@@ -11,7 +11,7 @@ from dispatch_bus.domain.errors import Stop
 from dispatch_bus.store.engine import connect
 from dispatch_bus.store.failures import translated
 
-REVISIONS: Final = ("0001", "0002", "0003", "0004")
+REVISIONS: Final = ("0001", "0002", "0003", "0004", "0005")
 """What the migrations make, from the oldest to the newest."""
 
 NEWEST: Final = REVISIONS[-1]

@@ -179,6 +179,7 @@ Index(
     delivery.c.told_at,
     postgresql_where=text("delivered < sequence AND alarmed < sequence"),
 )
+Index("delivery_stuck", delivery.c.told_at, postgresql_where=text("stuck"))
 
 answer = Table(
     "answer",

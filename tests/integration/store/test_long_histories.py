@@ -72,6 +72,14 @@ QUESTIONS: dict[str, Question] = {
     ),
     "the queue": lambda uow: uow.notices.pending_handoffs(50),
     "what nobody has answered": lambda uow: uow.notices.unanswered_handoffs(50),
+    "how many wait for a decision": lambda uow: uow.incidents.backlog(10_000),
+    "what rooms lack": lambda uow: uow.deliveries.waiting(["BE", "LU"], 10_000),
+    "what rooms have refused": lambda uow: uow.inspection.server(),
+    "what is to be tried again": lambda uow: uow.deliveries.release(uow.now),
+    "how many notices are open": lambda uow: uow.notices.counts(
+        NoticeFilter(mode=Mode.ACTUAL, open_only=True)
+    ),
+    "how many records are in quarantine": lambda uow: uow.quarantine.counts(),
     "the list of quarantined records": lambda uow: uow.quarantine.page(None, _MARK, 50),
 }
 
