@@ -60,7 +60,9 @@ _SETTLE = text(
 )
 _PUT_OFF = text(
     """
-    UPDATE delivery SET claimed_until = NULL, due_at = greatest(due_at, told.until)
+    UPDATE delivery SET claimed_until = NULL,
+        due_at = CASE WHEN delivery.sequence = told.sequence
+            THEN greatest(due_at, told.until) ELSE due_at END
     FROM unnest(
         CAST(:notices AS uuid[]), CAST(:sides AS text[]), CAST(:sequences AS integer[]),
         CAST(:claims AS timestamptz[]), CAST(:untils AS timestamptz[])
@@ -146,7 +148,10 @@ class Claims:
         return self._write(_SETTLE, tellings)
 
     def put_off(self, tellings: Sequence[Telling], untils: Sequence[datetime]) -> None:
-        """Let go of claims that have not run out, and try again, each at its time."""
+        """Let go of claims that have not run out, and try again, each at its time.
+
+        A newer telling, which nobody has handed over yet, stays due.
+        """
         self._session.execute(_PUT_OFF, _told(tellings) | {"untils": list(untils)})
 
     def give_up(self, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:

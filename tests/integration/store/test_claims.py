@@ -207,6 +207,18 @@ def test_giving_up_on_an_overtaken_telling_leaves_the_newer_one_due(store: Store
     assert claimed_for(store).message.sequence == 2
 
 
+def test_putting_off_an_overtaken_telling_leaves_the_newer_one_due(store: Store) -> None:
+    """What waits in an inbox for an hour, or is tried again later, is the older message alone."""
+    filed = file(store, "1")
+    notice = mirror(incident=filed.id)
+    tell(store, filed, 1, notice)
+    older = claimed_for(store)
+    tell(store, filed, 2, notice)
+    with store.begin() as uow:
+        uow.claims.put_off([older], [uow.now + timedelta(hours=1)])
+    assert claimed_for(store).message.sequence == 2
+
+
 @pytest.mark.parametrize(
     "let_go",
     [
