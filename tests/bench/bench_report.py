@@ -10,6 +10,7 @@ from typing import Any
 
 import attrs
 from attrs import define, field, frozen
+from bench_fences import Fences
 from bench_floors import Floor
 from bench_journal import Percentiles
 from bench_load import Throughput
@@ -48,6 +49,7 @@ class Report:
     latency: dict[int, dict[str, Percentiles]] = field(factory=dict)
     changed: list[Changed] = field(factory=list)
     one_thread: dict[str, Any] = field(factory=dict)
+    fences: Fences = field(factory=Fences)
 
     def ratios(self) -> dict[str, float]:
         """Return the speed of the bus as multiples of everything else's."""
@@ -61,7 +63,7 @@ class Report:
     def write(self) -> None:
         """Write everything as JSON."""
         told = attrs.asdict(self) | {
-            "ratios": self.ratios(),
+            "ratios": self.ratios() | {"geofence": self.fences.ratios()},
             "seed": SEED,
             "quick": IS_QUICK,
             "machine": {"cores": os.cpu_count(), "python": platform.python_version()},
@@ -71,7 +73,8 @@ class Report:
 
     def show(self, console: Console) -> None:
         """Print every table that has figures."""
-        for table in (_speeds(self), _latencies(self), _way(self), _costs(self), _changes(self)):
+        bus = (_speeds(self), _latencies(self), _way(self), _costs(self), _changes(self))
+        for table in (*bus, *self.fences.tables()):
             if table.row_count:
                 console.print(table)
         console.print(f"Written to {FILE.name}. Process-crash durability only.", highlight=False)

@@ -11,7 +11,6 @@ import shapely
 from attrs import evolve, frozen
 
 from borderzones import zonefile
-from borderzones.definitions import BorderZone
 from borderzones.zonefile import Areas, ZoneFile
 from dispatch_bus.bootstrap import ZONES_FILE
 
@@ -29,10 +28,20 @@ class _Part:
 def cut(folder: Path, wanted: int) -> int:
     """Have a configuration's zone file hold ``wanted`` zones, or more by one; return how many.
 
-    The real zones stay, for agreements name them. Each further one is a part of a real strip, so
-    every place in a zone is in one more, and near others.
+    The real zones stay, for agreements name them.
     """
     content, _ = zonefile.read(folder / ZONES_FILE)
+    finer = with_zones(content, wanted)
+    zonefile.write(folder / ZONES_FILE, finer)
+    return len(finer.zones)
+
+
+def with_zones(content: ZoneFile, wanted: int) -> ZoneFile:
+    """Return the content with ``wanted`` zones, or more by one, and without a grid of classes.
+
+    Each further one is a part of a real strip, so every place in a zone is in one more, and near
+    others.
+    """
     zones, strips = content.zones, content.layers["strips"]
     parts = _parts(strips, wanted - len(zones))
     by_id = {zone.zone_id: zone for zone in zones}
@@ -49,14 +58,9 @@ def cut(folder: Path, wanted: int) -> int:
     layer = Areas(
         (*strips.rows, *cut_rows), np.concatenate([strips.polygons, zonefile.on_grid(shapes)])
     )
-    _write(folder, content, (*zones, *cut_zones), layer)
-    return len(zones) + len(cut_zones)
-
-
-def _write(folder: Path, old: ZoneFile, zones: tuple[BorderZone, ...], strips: Areas) -> None:
-    # The grid of classes was made for the old strips, and the bus does not ask it.
-    new = evolve(old, zones=zones, layers={**old.layers, "strips": strips}, grid={})
-    zonefile.write(folder / ZONES_FILE, new)
+    # The grid was made for the old strips, and the bus does not ask it.
+    layers = {**content.layers, "strips": layer}
+    return evolve(content, zones=(*zones, *cut_zones), layers=layers, grid={})
 
 
 def _parts(strips: Areas, wanted: int) -> list[_Part]:
