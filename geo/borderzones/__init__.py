@@ -8,6 +8,15 @@ Zones are built by `borderzones.build` (which needs the extra ``zones``); lookin
 shapely, numpy and pyproj alone.
 """
 
+from borderzones.batches import (
+    Border,
+    Borders,
+    Hits,
+    Shares,
+    StripHit,
+    Touch,
+    Touches,
+)
 from borderzones.classes import NOT_A_PLACE, Classified, Combination
 from borderzones.definitions import BorderZone, Definitions, read_definitions
 from borderzones.errors import (
@@ -23,18 +32,25 @@ from borderzones.zones import Zones, load
 
 __all__ = [
     "NOT_A_PLACE",
+    "Border",
     "BorderZone",
+    "Borders",
     "BorderzonesError",
     "Classified",
     "Combination",
     "CountryHit",
     "DefinitionError",
     "Definitions",
+    "Hits",
     "Look",
     "PlaceError",
     "RegionHit",
+    "Shares",
     "SourceError",
     "SpecialZone",
+    "StripHit",
+    "Touch",
+    "Touches",
     "ZoneFileError",
     "ZoneHit",
     "Zones",

@@ -14,15 +14,14 @@ from borderzones.errors import SourceError
 from borderzones.grid import (
     CELLS_PER_DEGREE,
     REFERENCES,
-    ROUNDING,
     Grid,
     Hashes,
     hashes,
-    orientation,
     spread,
 )
 from borderzones.index import Index
 from borderzones.packing import Packed, combined, gaps, laid_out
+from borderzones.ways import ROUNDING, orientation
 from borderzones.zonefile import UNITS_PER_DEGREE
 
 # A cell in units of the file, and how far beyond its sides an outline still counts as touching it:

@@ -18,6 +18,7 @@ import numpy.typing as npt
 from attrs import field, frozen
 
 from borderzones.arrays import Bools, Floats, Ints
+from borderzones.ways import crosses, crossings, reaches
 
 Codes = npt.NDArray[np.int32]
 Hashes = npt.NDArray[np.uint64]
@@ -31,13 +32,9 @@ UNKNOWN, OUTSIDE = -2, -3
 REFERENCES = np.array(
     [[0.5000313, 0.5000171], [0.2500171, 0.7500313], [0.7500317, 0.3100119], [0.1300219, 0.1900327]]
 )
+_MOST_ROWS = 64
 # Points of a block, so that its intermediate arrays stay in the processor's cache.
 _BLOCK = 16_384
-#: An orientation is a difference of two products of differences: this many rounding errors of the
-#: largest product that can occur bound its error (Shewchuk 1997, section 4, with room to spare).
-ROUNDING = 16 * np.finfo(np.float64).eps
-# The same for the sum of the two products themselves.
-_ROUNDING_OF_PRODUCTS = 4 * float(np.finfo(np.float64).eps)
 
 
 def hashes(areas: int) -> Hashes:
@@ -48,12 +45,6 @@ def hashes(areas: int) -> Hashes:
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     mixed: Hashes = z ^ (z >> np.uint64(31))
     return mixed
-
-
-def orientation(a: Floats, b: Floats, c: Floats, d: Floats) -> Floats:
-    """Return the cross products of the vectors (a, b) and (c, d)."""
-    turned: Floats = a * d - b * c
-    return turned
 
 
 @frozen(eq=False)
@@ -135,7 +126,7 @@ class Grid:
         origin = self.references(cell, self.reference[number])
         point, pair = spread(self.starts[number], self.starts[number + 1])
         edges, edge_hash, is_cut = self._beside
-        kept = np.flatnonzero(_reaches(edges[:, pair], lon[point]) | is_cut[pair])
+        kept = np.flatnonzero(reaches(edges[:, pair], lon[point]) | is_cut[pair])
         point, pair = point[kept], pair[kept]
         to = np.stack([lon[point], lat[point]])
         crossed, unsure = crossings(edges[:, pair], is_cut[pair], origin[:, point], to)
@@ -152,9 +143,28 @@ class Grid:
         With them their hashes, and whether they cross the parallel of the cell's reference point.
         """
         edges = self.edges[:, self.cell_edges]
-        mixed = np.flatnonzero(self.cells >= len(self.class_hash))
-        level = np.repeat(self.references(mixed, self.reference)[1], np.diff(self.starts))
+        level = np.repeat(self.references(self._mixed, self.reference)[1], np.diff(self.starts))
         return edges, self.edge_hash[self.cell_edges], (edges[1] <= level) != (edges[3] <= level)
+
+    @cached_property
+    def _mixed(self) -> Ints:
+        """The mixed cells, ascending."""
+        return np.flatnonzero(self.cells >= len(self.class_hash))
+
+    def is_clear(self, west: Floats, south: Floats, east: Floats, north: Floats) -> Bools:
+        """Tell which boxes (degrees) are surely touched by no outline; all of one class then.
+
+        A box of more than 64 rows of cells is never called clear.
+        """
+        first, last = _cells(south, self.south, self.rows), _cells(north, self.south, self.rows)
+        left, right = _cells(west, self.west, self.columns), _cells(east, self.west, self.columns)
+        clear = last - first < _MOST_ROWS
+        for step in range(int((last - first).max(initial=0, where=clear)) + 1):
+            asked = np.flatnonzero(clear & (first + step <= last))
+            begin = (first[asked] + step) * self.columns
+            found = np.searchsorted(self._mixed, begin + left[asked])
+            clear[asked] = found == np.searchsorted(self._mixed, begin + right[asked], side="right")
+        return clear
 
     def _named(self, found: Hashes) -> Codes:
         at = np.searchsorted(self._sorted, found)
@@ -189,14 +199,20 @@ class Grid:
         found: int = self.class_hash.item(self.reference_class.item(number))
         edges, edge_hash, is_cut = self._beside
         first, last = self.starts.item(number), self.starts.item(number + 1)
-        kept = _reaches(edges[:, first:last], lon) | is_cut[first:last]
+        kept = reaches(edges[:, first:last], lon) | is_cut[first:last]
         for pair in (kept.nonzero()[0] + first).tolist():
-            side = _crosses(edges[:, pair].tolist(), is_cut.item(pair), (x, y), (lon, lat))
+            side = crosses(edges[:, pair].tolist(), is_cut.item(pair), (x, y), (lon, lat))
             if side is None:
                 return UNKNOWN
             if side:
                 found ^= edge_hash.item(pair)
         return self._by_hash.get(found, UNKNOWN)
+
+
+def _cells(degrees: Floats, first: int, cells: int) -> Ints:
+    """Return the row or column of each coordinate, the nearest for one beyond the grid."""
+    place = np.floor(degrees * CELLS_PER_DEGREE) - first
+    return np.asarray(np.clip(place, 0, cells - 1), dtype=np.int64)
 
 
 def spread(first: Ints, last: Ints) -> tuple[Ints, Ints]:
@@ -205,44 +221,3 @@ def spread(first: Ints, last: Ints) -> tuple[Ints, Ints]:
     owner = np.repeat(np.arange(len(length)), length)
     skipped = np.cumsum(length) - length
     return owner, np.arange(len(owner)) + np.repeat(first - skipped, length)
-
-
-def _reaches(edges: Floats, lon: float | Floats) -> Bools:
-    """Tell which edges, whose western end comes first, reach the meridian ``lon``."""
-    reached: Bools = (edges[0] <= lon) & (edges[2] >= lon)
-    return reached
-
-
-def crossings(edges: Floats, is_cut: Bools, origin: Floats, to: Floats) -> tuple[Bools, Bools]:
-    """Tell which edges the ways from origins to points cross, and where that is not sure.
-
-    ``edges`` has the rows x1, y1, x2, y2; ``origin`` and ``to`` the rows x, y; all in degrees. The
-    way turns at the corner (x of the point, y of the origin); ``is_cut`` says which edges cross the
-    parallel of the origin. Each edge counts without its eastern end, so that of two that meet at
-    the point's meridian one is crossed. The origins are beside all edges for sure.
-    """
-    x1, y1, x2, y2 = edges
-    dx, dy, px = x2 - x1, y2 - y1, to[0]
-    north, level, east = dx * (to[1] - y1), dx * (origin[1] - y1), dy * (px - x1)
-    corner_side = level > east
-    upright = (x1 <= px) & (px < x2) & ((north > east) != corner_side)
-    flat = is_cut & ((level > dy * (origin[0] - x1)) != corner_side)
-    at_point = np.abs(north - east) <= _ROUNDING_OF_PRODUCTS * (np.abs(north) + np.abs(east))
-    at_corner = np.abs(level - east) <= _ROUNDING_OF_PRODUCTS * (np.abs(level) + np.abs(east))
-    return upright != flat, at_corner | (at_point & (x1 <= px) & (px <= x2))
-
-
-def _crosses(
-    edge: list[float], is_cut: bool, origin: tuple[float, float], to: tuple[float, float]
-) -> bool | None:
-    """Tell the same of one edge; none where that is not sure."""
-    (x1, y1, x2, y2), (px, py) = edge, to
-    dx, dy = x2 - x1, y2 - y1
-    north, level, east = dx * (py - y1), dx * (origin[1] - y1), dy * (px - x1)
-    if abs(level - east) <= _ROUNDING_OF_PRODUCTS * (abs(level) + abs(east)):
-        return None
-    if x1 <= px <= x2 and abs(north - east) <= _ROUNDING_OF_PRODUCTS * (abs(north) + abs(east)):
-        return None
-    upright = x1 <= px < x2 and (north > east) != (level > east)
-    flat = is_cut and (level > dy * (origin[0] - x1)) != (level > east)
-    return upright != flat

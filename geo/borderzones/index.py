@@ -35,6 +35,10 @@ class Circles:
     lat: Floats
     radius_m: Floats
 
+    def __getitem__(self, numbers: Ints) -> Circles:
+        """Return some of the circles."""
+        return Circles(self.lon[numbers], self.lat[numbers], self.radius_m[numbers])
+
 
 @frozen(eq=False)
 class Measured:

@@ -108,8 +108,11 @@ def _box_distance(x: Floats, y: Floats, bounds: Floats) -> Floats:
 
 
 def outline_runs(polygons: Geometries) -> tuple[Geometries, Ints]:
-    """Cut the polygons' outlines into runs of a few edges in the plane, with their owners."""
-    rings, owners = _rings(polygons)
+    """Cut the polygons' outlines into runs of a few edges in the plane, with their owners.
+
+    Whoever follows a run has the polygon at their left hand.
+    """
+    rings, owners = _rings(shapely.orient_polygons(polygons))
     coordinates, ring = shapely.get_coordinates(plane.flatten(rings), return_index=True)
     starts = np.flatnonzero(np.diff(ring, prepend=-1))
     edges = np.diff(np.append(starts, len(ring))) - 1

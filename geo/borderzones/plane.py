@@ -44,6 +44,15 @@ def geodesic_m(lon1: Floats, lat1: Floats, lon2: Floats, lat2: Floats) -> Floats
     return np.asarray(metres)
 
 
+def around(centre_lon: Floats, centre_lat: Floats, lon: Floats, lat: Floats) -> Floats:
+    """Return points in the azimuthal equidistant planes around centres, pair by pair.
+
+    The rows are metres east and north: distance and direction from the centre on the ellipsoid.
+    """
+    azimuth, _, metres = _GEOD.inv(centre_lon, centre_lat, lon, lat)
+    return np.stack([metres * np.sin(np.radians(azimuth)), metres * np.cos(np.radians(azimuth))])
+
+
 def flatten(lines: Geometries) -> Geometries:
     """Project geometries in degrees to the plane, with edges short enough to stay straight."""
     short = shapely.segmentize(lines, STEP_DEG)

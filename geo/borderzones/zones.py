@@ -13,6 +13,8 @@ from attrs import frozen
 
 from borderzones import zonefile
 from borderzones.answers import Answers
+from borderzones.arrays import Floats
+from borderzones.batches import Borders, Shares, Touches
 from borderzones.classes import Classified, Combination
 from borderzones.classifier import Classifier
 from borderzones.definitions import BorderZone
@@ -20,6 +22,7 @@ from borderzones.index import Circles
 from borderzones.look import Look
 from borderzones.packing import Arrays
 from borderzones.positions import REASONS, unusable
+from borderzones.survey import Survey
 from borderzones.zonefile import Areas, Source
 
 # Answers are tables of points times areas: blocks of this size keep them to a few megabytes.
@@ -58,8 +61,7 @@ class Zones:
         The three are numbers or arrays that broadcast to one shape (points,); the answers come
         in that order. No value raises: what is no place is answered as such, with the reason.
         """
-        arrays = np.broadcast_arrays(*(np.asarray(a, np.float64) for a in (lon, lat, radius_m)))
-        centres = np.stack([np.atleast_1d(array).ravel() for array in arrays])
+        centres = np.stack(_together(lon, lat, radius_m))
         reasons = unusable(*centres)
         found = self._found(centres[:, reasons == 0])
         return [
@@ -73,12 +75,40 @@ class Zones:
         Degrees (EPSG:4326), of shape (points,). A point on an outline is in the areas on both
         sides of it. No value raises: what is no place is answered as such.
         """
-        points = np.broadcast_arrays(*(np.asarray(a, np.float64).ravel() for a in (lon, lat)))
-        return self._classifier.classify(*points)
+        return self._classifier.classify(*_together(lon, lat))
 
     def at(self, lon: float, lat: float) -> Combination | None:
         """Tell the same of one point, within microseconds; none for what is no place."""
         return self._classifier.at(lon, lat)
+
+    def touches(
+        self, lon: npt.ArrayLike, lat: npt.ArrayLike, radius_m: npt.ArrayLike = 0.0
+    ) -> Touches:
+        """Tell of many circles which countries and zones they touch, and which hold them whole.
+
+        Takes what `look` takes and says the same, in arrays, without measuring what is not touched.
+        """
+        return self._survey.touches(*_together(lon, lat, radius_m))
+
+    def borders(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Borders:
+        """Measure for many points the signed distance in metres to the nearest border.
+
+        Degrees (EPSG:4326), of shape (points,); true to 0.05 m up to 65 km. No value raises.
+        """
+        return self._survey.borders(*_together(lon, lat))
+
+    def shares(
+        self, lon: npt.ArrayLike, lat: npt.ArrayLike, radius_m: npt.ArrayLike = 0.0
+    ) -> Shares:
+        """Measure for many circles which share of their area is in which country.
+
+        Takes what `look` takes. True to 0.00001 plus 0.013 m divided by the radius.
+        """
+        return self._survey.shares(*_together(lon, lat, radius_m))
+
+    @cached_property
+    def _survey(self) -> Survey:
+        return Survey.of(self._classifier)
 
     @cached_property
     def _classifier(self) -> Classifier:
@@ -88,6 +118,12 @@ class Zones:
     def _found(self, centres: npt.NDArray[np.float64]) -> Iterator[Look]:
         for start in range(0, centres.shape[1], _BLOCK):
             yield from self._answers.look(Circles(*centres[:, start : start + _BLOCK]))
+
+
+def _together(*values: npt.ArrayLike) -> list[Floats]:
+    """Return numbers and arrays as arrays of one shape (points,)."""
+    arrays = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in values))
+    return [np.atleast_1d(array).ravel() for array in arrays]
 
 
 def load(path: Path) -> Zones:
