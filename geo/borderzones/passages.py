@@ -8,7 +8,7 @@ from typing import Literal
 
 from attrs import astuple, field, frozen
 
-from borderzones.look import Look
+from borderzones.batches import Touch
 from borderzones.positions import MAX_RADIUS_M
 from borderzones.tracks import Fix
 from borderzones.zones import Zones
@@ -65,19 +65,20 @@ def follow(
     """
     fixes = sorted(fixes, key=lambda fix: fix.at)
     radii = [min(fix.radius_m + rule.metres, MAX_RADIUS_M) for fix in fixes]
-    looks = zones.look([fix.lon for fix in fixes], [fix.lat for fix in fixes], radii)
+    touches = zones.touches([fix.lon for fix in fixes], [fix.lat for fix in fixes], radii)
     passages: list[Passage] = []
-    for fix, look in zip(fixes, looks, strict=True):
-        if look.answer != "not_a_place" and (before.at is None or fix.at > before.at):
-            before, passed = _after(before, look, fix.at, timedelta(seconds=rule.seconds))
+    for number, fix in enumerate(fixes):
+        touch = touches[number]
+        if touch.reason in {"", "outside"} and (before.at is None or fix.at > before.at):
+            before, passed = _after(before, touch, fix.at, timedelta(seconds=rule.seconds))
             passages += passed
     return before, tuple(passages)
 
 
 def _after(
-    before: Whereabouts, look: Look, at: datetime, delay: timedelta
+    before: Whereabouts, touch: Touch, at: datetime, delay: timedelta
 ) -> tuple[Whereabouts, list[Passage]]:
-    certain, touched = _areas(look, only_certain=True), _areas(look, only_certain=False)
+    certain, touched = _areas(touch, only_certain=True), _areas(touch, only_certain=False)
     contrary = (before.inside - touched) | (certain - before.inside)
     agreeing = (before.inside & certain) | (before.doubtful.keys() - before.inside - touched)
     doubtful = {area: since for area, since in before.doubtful.items() if area not in agreeing}
@@ -90,8 +91,8 @@ def _after(
     return Whereabouts(at, before.inside ^ frozenset(passed), doubtful), passages
 
 
-def _areas(look: Look, *, only_certain: bool) -> frozenset[Area]:
-    countries = {Area("country", hit.country): hit.certain for hit in look.countries}
-    strips = {Area("zone", hit.zone_id, hit.side): hit.certain for hit in look.zones}
+def _areas(touch: Touch, *, only_certain: bool) -> frozenset[Area]:
+    countries = {Area("country", hit.country): hit.certain for hit in touch.countries}
+    strips = {Area("zone", hit.zone_id, hit.side): hit.certain for hit in touch.zones}
     areas = (countries | strips).items()
     return frozenset(area for area, is_certain in areas if is_certain or not only_certain)
