@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib import import_module
 from typing import Any
 
 import typer
 from typer.core import TyperCommand
+
+from dispatch_bus.cli.loading import load
 
 
 class Deferred(TyperCommand):
@@ -32,8 +33,7 @@ class Deferred(TyperCommand):
     def load(self) -> Any:
         """Return the command itself."""
         module, _, attribute = self._where.partition(":")
-        loaded = getattr(import_module(f"dispatch_bus.cli.{module}"), attribute)
-        return built(str(self.name), loaded)
+        return built(str(self.name), getattr(load(module), attribute))
 
 
 def built(name: str, what: typer.Typer | Callable[..., None]) -> Any:

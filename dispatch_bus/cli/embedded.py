@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dispatch_bus.bootstrap import data_folder
+from dispatch_bus.cli.process import COMMAND
 from dispatch_bus.cli.ready import ready_file
 from dispatch_bus.cli.supervise import Child, ChildProcess, Supervised, says_ready
 from dispatch_bus.domain.errors import Retry, Stop
@@ -87,10 +87,9 @@ def processes(settings: Settings, rooms: Sequence[Child] = ()) -> list[Supervise
 
 def _child(data: Path, name: str, config: Path) -> Child:
     file = ready_file(data, name)
-    module = f"dispatch_bus.cli.{name}"
     return Child(
         name=name,
-        command=(sys.executable, "-m", module, str(config), "--ready-file", str(file)),
+        command=(*COMMAND, name, str(config), "--ready-file", str(file)),
         log=data / "log" / f"{name}.log",
         ready=says_ready(file),
     )

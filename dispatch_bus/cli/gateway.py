@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import secrets
-import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -45,7 +44,3 @@ def _run(config: Path | None, ready_file: Path | None) -> None:
     certificates.watch(certificate_files(settings.bus))
     with announced(bus, "gateway"):
         Server(app, host=address.host, port=address.port, ready=ready).run()
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from dispatch_bus.cli.options import ConfigOption
+from dispatch_bus.cli.process import COMMAND
 
 
 class Service(StrEnum):
@@ -37,15 +37,13 @@ def serve(
     ] = None,
 ) -> None:
     """Run one service until SIGTERM or Ctrl-C, beside any number of others."""
-    words = [str(configuration)] if configuration else []
-    if service is Service.GATEWAY:
-        if metrics_port is not None:
-            raise typer.BadParameter("The gateway serves its metrics on its own port.")
-        module = "gateway"
-    else:
-        module = "services"
+    words = [*COMMAND, "gateway" if service is Service.GATEWAY else "services"]
+    words += [str(configuration)] if configuration else []
+    if service is not Service.GATEWAY:
         words += ["--service", service]
         words += [] if metrics_port is None else ["--metrics-port", str(metrics_port)]
+    elif metrics_port is not None:
+        raise typer.BadParameter("The gateway serves its metrics on its own port.")
     # The services make the standard library cooperative before anything of it is used, and this
     # process has used it already. It keeps its number, so signals reach what is asked for.
-    os.execv(sys.executable, [sys.executable, "-m", f"dispatch_bus.cli.{module}", *words])  # noqa: S606
+    os.execv(words[0], words)  # noqa: S606

@@ -5,7 +5,6 @@ import dispatch_bus.services.patched  # isort: skip  # noqa: F401
 
 import argparse
 import random
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -125,7 +124,3 @@ def _leases(bus: Bus) -> Iterator[None]:
     finally:
         with suppress(Retry):
             leasing.release(bus)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -10,7 +10,7 @@ import psutil
 # How the processes of a benchmark are told apart: a word of the command, and what it is called.
 _ADAPTER, _SERVICE = "dispatch_bus.sdk.host", "--service"
 _OTHERS = {
-    "dispatch_bus.cli.gateway": "gateway",
+    "dispatch_bus.cli.process gateway": "gateway",
     "plain_pipeline.py": "plain pipeline",
     "bench_rooms_main.py": "rooms",
 }

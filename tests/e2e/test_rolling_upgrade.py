@@ -24,6 +24,7 @@ import dispatch_bus
 from dispatch_bus.application.feed import everything
 from dispatch_bus.application.health import Condition, health
 from dispatch_bus.application.sealing import verify_journal
+from dispatch_bus.cli.process import COMMAND
 from dispatch_bus.store.embedded import start_leashed
 from dispatch_bus.store.schema import NEWEST
 
@@ -71,7 +72,7 @@ class Newer:
 
     def coordinate(self) -> subprocess.Popen[bytes]:
         """Start a coordinator of the newer version."""
-        command = [sys.executable, "-m", "dispatch_bus.cli.services", str(self._bus.config)]
+        command = [*COMMAND, "services", str(self._bus.config)]
         command += ["--service", "coordinator", "--metrics-port", "0"]
         return start_leashed(command, log=self._log, cwd=self._folder, env=self._environment)
 

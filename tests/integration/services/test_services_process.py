@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +17,7 @@ from servers.waiting import wait_for, wait_until_gone
 
 from dispatch_bus.bootstrap import load_checked
 from dispatch_bus.cli import private
+from dispatch_bus.cli.process import COMMAND
 
 # The first of the two servers' addresses: with the line before it, it stands there once.
 STORE = 'target_session_attrs=read-write\nurl = ""'
@@ -45,7 +45,7 @@ class Process:
     @contextmanager
     def running(self, name: str = "services") -> Iterator[subprocess.Popen[bytes]]:
         """Run it, and end it at the end."""
-        command = [sys.executable, "-m", f"dispatch_bus.cli.{name}", str(self.config)]
+        command = [*COMMAND, name, str(self.config)]
         command += ["--ready-file", str(self._ready)]
         with self.log.open("wb") as log:
             process = subprocess.Popen(command, stdout=log, stderr=log)
