@@ -1,4 +1,4 @@
-"""Types of the arrays that the package computes with."""
+"""The arrays that the package computes with."""
 
 from __future__ import annotations
 
@@ -10,3 +10,9 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 #: Shapely geometries.
 Geometries = npt.NDArray[np.object_]
+
+
+def together(*values: npt.ArrayLike) -> list[Floats]:
+    """Return numbers and arrays as arrays of one shape (points,)."""
+    arrays = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in values))
+    return [np.atleast_1d(array).ravel() for array in arrays]

@@ -39,3 +39,7 @@ class CoordinateError(BorderzonesError):
         self.field = field
         self.value = value
         self.remedy = remedy
+
+
+class DutyError(BorderzonesError):
+    """A duty names an area or a centre that is not there, or two duties claim the same."""

@@ -35,6 +35,14 @@ class Near:
     area: Ints
     metres: Floats
 
+    def joined(self, other: Near) -> Near:
+        """Return the pairs of both."""
+        return Near(
+            np.concatenate([self.point, other.point]),
+            np.concatenate([self.area, other.area]),
+            np.concatenate([self.metres, other.metres]),
+        )
+
     def least(self, points: int) -> tuple[Floats, Ints]:
         """Return for each of so many points the distance and area of its nearest pair.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +13,14 @@ from attrs import frozen
 
 from borderzones import zonefile
 from borderzones.answers import Answers
-from borderzones.arrays import Floats
+from borderzones.arrays import together
+from borderzones.assigning import Responsibility
 from borderzones.batches import Borders, Shares, Touches
+from borderzones.centres import Centre
 from borderzones.classes import Classified, Combination
 from borderzones.classifier import Classifier
 from borderzones.definitions import BorderZone
+from borderzones.duties import Duty
 from borderzones.index import Circles
 from borderzones.look import Look
 from borderzones.packing import Arrays
@@ -61,7 +64,7 @@ class Zones:
         The three are numbers or arrays that broadcast to one shape (points,); the answers come
         in that order. No value raises: what is no place is answered as such, with the reason.
         """
-        centres = np.stack(_together(lon, lat, radius_m))
+        centres = np.stack(together(lon, lat, radius_m))
         reasons = unusable(*centres)
         found = self._found(centres[:, reasons == 0])
         return [
@@ -75,7 +78,7 @@ class Zones:
         Degrees (EPSG:4326), of shape (points,). A point on an outline is in the areas on both
         sides of it. No value raises: what is no place is answered as such.
         """
-        return self._classifier.classify(*_together(lon, lat))
+        return self._classifier.classify(*together(lon, lat))
 
     def at(self, lon: float, lat: float) -> Combination | None:
         """Tell the same of one point, within microseconds; none for what is no place."""
@@ -88,14 +91,14 @@ class Zones:
 
         Takes what `look` takes and says the same, in arrays, without measuring what is not touched.
         """
-        return self._survey.touches(*_together(lon, lat, radius_m))
+        return self._survey.touches(*together(lon, lat, radius_m))
 
     def borders(self, lon: npt.ArrayLike, lat: npt.ArrayLike) -> Borders:
         """Measure for many points the signed distance in metres to the nearest border.
 
         Degrees (EPSG:4326), of shape (points,); true to 0.05 m up to 65 km. No value raises.
         """
-        return self._survey.borders(*_together(lon, lat))
+        return self._survey.borders(*together(lon, lat))
 
     def shares(
         self, lon: npt.ArrayLike, lat: npt.ArrayLike, radius_m: npt.ArrayLike = 0.0
@@ -104,7 +107,14 @@ class Zones:
 
         Takes what `look` takes. True to 0.00001 plus 0.013 m divided by the radius.
         """
-        return self._survey.shares(*_together(lon, lat, radius_m))
+        return self._survey.shares(*together(lon, lat, radius_m))
+
+    def responsibility(self, centres: Sequence[Centre], duties: Sequence[Duty]) -> Responsibility:
+        """Put centres and their duties over these areas, to ask who is responsible or closest.
+
+        Raises `DutyError` for an unknown area or centre, and for two duties for the same.
+        """
+        return Responsibility.of(self._classifier, centres, duties)
 
     @cached_property
     def _survey(self) -> Survey:
@@ -118,12 +128,6 @@ class Zones:
     def _found(self, centres: npt.NDArray[np.float64]) -> Iterator[Look]:
         for start in range(0, centres.shape[1], _BLOCK):
             yield from self._answers.look(Circles(*centres[:, start : start + _BLOCK]))
-
-
-def _together(*values: npt.ArrayLike) -> list[Floats]:
-    """Return numbers and arrays as arrays of one shape (points,)."""
-    arrays = np.broadcast_arrays(*(np.asarray(value, np.float64) for value in values))
-    return [np.atleast_1d(array).ravel() for array in arrays]
 
 
 def load(path: Path) -> Zones:
