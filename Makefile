@@ -6,6 +6,7 @@ FOR ?= 30
 SEED ?= 7
 EVENTS ?= 20000
 FAULTS ?= 40
+BACKLOG ?= 10000
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo test lint types bench chaos clean
@@ -44,8 +45,9 @@ bench: $(BIN)/.installed ## benchmarks, as ratios to floors of the same run; QUI
 	  --no-header $(if $(QUICK),--ignore=tests/bench/test_changing_speed.py) tests/bench
 
 chaos: FOR = 7200
-chaos: $(BIN)/.installed ## bad days: FAULTS= faults from SEED= while the rooms send EVENTS= records, FOR= seconds at most
-	@PYTHONPATH=tests $(BIN)/python -m chaos.driving --events $(EVENTS) --faults $(FAULTS) --seed $(SEED) --for $(FOR)
+chaos: $(BIN)/.installed ## bad days: FAULTS= faults from SEED= while the rooms send EVENTS= records, FOR= seconds at most; then a BACKLOG=
+	@PYTHONPATH=tests $(BIN)/python -m chaos.driving --events $(EVENTS) \
+	  --faults $(FAULTS) --backlog $(BACKLOG) --seed $(SEED) --for $(FOR)
 
 clean: ## forget the environment and the local bus's data
 	rm -rf $(VENV) var demo-report.json bench-report.json chaos-report.json chaos-journal.jsonl

@@ -6,15 +6,15 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import bench_rooms
 import bench_zones
 from attrs import frozen
 from bench_backlog import Backlog
 from bench_load import Load
 from bench_records import Cases
 from bench_sizes import EACH, LATENCY_S, MOST, RATES, WARM_UP
-from buses.distributed import VHOST, DistributedBus, ServiceProcess, distributed_bus
-from servers.ports import free_ports
+from buses import lean_rooms
+from buses.distributed import VHOST, DistributedBus, distributed_bus
+from buses.service_process import ServiceProcess
 from servers.postgres import DatabaseServer
 from servers.rabbitmq import RabbitServer
 
@@ -54,7 +54,7 @@ def loaded(
         servers.database.empty_database() as url,
         distributed_bus(url, servers.broker, each=1) as bus,
         closing(Backlog(url)) as backlog,
-        bench_rooms.running(bus.settings, stock) as rooms,
+        lean_rooms.running(bus.settings, stock) as rooms,
     ):
         if zones:
             bench_zones.cut(bus.config, zones)
@@ -70,18 +70,13 @@ def loaded(
 @contextmanager
 def _more(bus: DistributedBus, each: int) -> Iterator[list[ServiceProcess]]:
     """Run as many more processes as ``each`` asks for beside the first of each service."""
-    more = [_process(bus, service, number) for number in range(1, each) for service in _SHARED]
+    more = [bus.process(service, number) for number in range(2, each + 1) for service in _SHARED]
     try:
         for one in more:
             one.launch()
         for one in more:
-            one.wait_until_ready()
+            one.wait()
         yield more
     finally:
         for one in more:
-            one.kill()
-
-
-def _process(bus: DistributedBus, service: Service, number: int) -> ServiceProcess:
-    (port,) = free_ports(1)
-    return ServiceProcess(service, bus.config, bus.data / "log" / f"{service}-{number}.log", port)
+            one.close()

@@ -12,7 +12,7 @@ _ADAPTER, _SERVICE = "dispatch_bus.sdk.host", "--service"
 _OTHERS = {
     "dispatch_bus.cli.process gateway": "gateway",
     "plain_pipeline.py": "plain pipeline",
-    "bench_rooms_main.py": "rooms",
+    "buses.lean_rooms_main": "rooms",
 }
 
 

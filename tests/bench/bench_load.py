@@ -8,8 +8,8 @@ from attrs import frozen
 from bench_backlog import Backlog
 from bench_costs import cpu_seconds
 from bench_journal import Percentiles, size, spans
-from bench_rooms import Rooms
 from bench_sizes import LATENCY_S, WARM_UP, worth_measuring
+from buses.lean_rooms import Rooms
 from servers.waiting import wait_for
 
 from dispatch_bus.application.accounting import Account, settle

@@ -10,7 +10,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from attrs import frozen
-from bench_rooms_main import AVAILABLE
+from buses.lean_rooms_main import AVAILABLE
 
 from borderzones import Zones
 from dispatch_bus.bootstrap import BorderGeography

@@ -2,109 +2,24 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-import psutil
 import psycopg
-from buses.tested import COMMAND, TestedBus
-from prometheus_client.parser import text_string_to_metric_families
-from servers.freezing import Frozen
+from buses.service_process import ServiceProcess
+from buses.tested import TestedBus
 from servers.ports import free_ports
 from servers.rabbitmq import ADMIN, RabbitServer
-from servers.waiting import wait_for, wait_until_gone
+from servers.waiting import wait_for
 
 from dispatch_bus.cli.serve import Service
-from dispatch_bus.store.embedded import logfile, start_leashed
 
 USER = "dispatch-bus"
 VHOST = "dispatch-bus"
 _ADMINS_FILE = "broker-admin.password"
-_READY = b'"event": "ready"'
-# A machine that is busy with other tests starts a dozen processes slowly.
-_PATIENCE_S = 300.0
-
-
-class ServiceProcess:
-    """A process of one service; ``metrics_port`` is 0 for the gateway, which needs none."""
-
-    def __init__(self, service: Service, config: Path, log: Path, metrics_port: int) -> None:
-        self.service = service
-        self.log = log
-        self._port = metrics_port
-        self._since = 0
-        line = [str(COMMAND), "serve", service, "--config", str(config)]
-        self._command = [*line, "--metrics-port", str(metrics_port)] if metrics_port else line
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        """The number of its process."""
-        assert self._process is not None
-        return self._process.pid
-
-    def launch(self) -> None:
-        """Start it without waiting."""
-        self._since = logfile.size(self.log)
-        self._process = start_leashed(self._command, log=self.log)
-
-    def wait_until_ready(self) -> None:
-        """Wait until it says that it does its work."""
-        wait_for(self._is_ready, f"{self.service} is ready ({self.log})", _PATIENCE_S)
-
-    def start(self) -> None:
-        """Start it, and wait until it does its work."""
-        self.launch()
-        self.wait_until_ready()
-
-    def stop(self) -> int:
-        """End it as systemd does, and return its exit status."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(60)
-
-    def kill(self) -> None:
-        """Kill it; what it has started ends by itself."""
-        if self._process is None:
-            return
-        family = [self.pid, *self.adapters()]
-        self._process.kill()
-        self._process.wait()
-        for pid in family:
-            wait_until_gone(pid)
-
-    def freeze(self, for_s: float = 120.0) -> Frozen:
-        """Have it and its adapters stand still until thawed, or for so long at the most."""
-        return Frozen([self.pid, *self.adapters()], for_s=for_s)
-
-    def adapters(self) -> list[int]:
-        """Return the process numbers of the adapters that it runs."""
-        with suppress(psutil.NoSuchProcess):
-            children = psutil.Process(self.pid).children(recursive=True)
-            return [one.pid for one in children if "dispatch_bus.sdk.host" in one.cmdline()]
-        return []
-
-    def metric(self, name: str, **labels: str) -> float:
-        """Return the sum of what it counts under a name, for these labels."""
-        at = f"http://127.0.0.1:{self._port}/metrics"
-        text = httpx.get(at, trust_env=False, timeout=30).text
-        return sum(
-            sample.value
-            for family in text_string_to_metric_families(text)
-            for sample in family.samples
-            if sample.name == name and labels.items() <= sample.labels.items()
-        )
-
-    def _is_ready(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self.log.read_text()
-        return _READY in self.log.read_bytes()[self._since :]
 
 
 class DistributedBus(TestedBus):
@@ -124,7 +39,7 @@ class DistributedBus(TestedBus):
         self.broker = broker
         counts = {service: 1 if service is Service.GATEWAY else each for service in Service}
         self.services = {
-            service: [self._process(service, number) for number in range(count)]
+            service: [self.process(service, number) for number in range(1, count + 1)]
             for service, count in counts.items()
         }
 
@@ -138,7 +53,7 @@ class DistributedBus(TestedBus):
         for process in self.processes():
             process.launch()
         for process in self.processes():
-            process.wait_until_ready()
+            process.wait()
 
     def processes(self) -> Iterator[ServiceProcess]:
         """Yield every process of the bus."""
@@ -148,7 +63,7 @@ class DistributedBus(TestedBus):
     def close(self) -> None:
         """End everything, come what may."""
         for process in self.processes():
-            process.kill()
+            process.close()
         for room in self.rooms.values():
             room.stop()
 
@@ -183,10 +98,11 @@ class DistributedBus(TestedBus):
         before = self.count(table)
         wait_for(lambda: self.count(table) > before, f"more in {table}", 120.0)
 
-    def _process(self, service: Service, number: int) -> ServiceProcess:
+    def process(self, service: Service, number: int) -> ServiceProcess:
+        """Make one more process of a service, which is not started."""
         log = self.data / "log" / f"{service}-{number}.log"
-        port = 0 if service is Service.GATEWAY else free_ports(1)[0]
-        return ServiceProcess(service, self.config, log, port)
+        (port,) = free_ports(1)
+        return ServiceProcess(service, number, self.config, log, metrics_port=port)
 
 
 def _servers(url: str, broker: RabbitServer) -> dict[str, str]:

@@ -61,14 +61,27 @@ class Room:
 
     def spoil(self, *faults: Fault) -> None:
         """Have the room misbehave in these ways from now on, and in no other."""
-        self._request("POST", "/control", json={"faults": list(faults)}).raise_for_status()
+        self.ask("POST", "/control", json={"faults": list(faults)})
 
     def send(self, name: str, body: Mapping[str, Any] | str) -> None:
         """Make a record available, as an object or as whatever text stands for one."""
-        text = body if isinstance(body, str) else json.dumps(body)
-        record = Outgoing(id=name, kind="case", body=text, available=datetime.now(UTC))
+        self.send_all({name: body})
+
+    def send_all(self, records: Mapping[str, Mapping[str, Any] | str]) -> None:
+        """Make records available at once, by their names."""
         with closing(Ledger(Path(self._spec["folder"]))) as ledger, ledger.transaction():
-            ledger.send(record)
+            for name, body in records.items():
+                text = body if isinstance(body, str) else json.dumps(body)
+                now = datetime.now(UTC)
+                ledger.send(Outgoing(id=name, kind="case", body=text, available=now))
+
+    def ask(self, method: str, path: str, **content: Any) -> httpx.Response:
+        """Ask it over HTTP as its adapter does.
+
+        Raises:
+            HTTPError: it does not take the question.
+        """
+        return self._request(method, path, **content).raise_for_status()
 
     def _answers(self) -> bool:
         assert self._process.exit_status() is None, self._process.log.read_text()

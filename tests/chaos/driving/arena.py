@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from datetime import datetime
 from typing import Protocol
 
 import attrs
+from buses.postman import Postman
 from buses.room import Room
 from servers.proxy import Proxy
 from servers.rabbitmq import RabbitServer
 from servers.stepped_clock import SteppedClock
 
+from dispatch_bus.application.bus import Bus
 from dispatch_bus.settings import Settings
+
+INBOX_MESSAGES = 50
+"""How many messages the inbox takes, and the outbox."""
 
 
 class Victim(Protocol):
@@ -76,7 +82,10 @@ class Arena:
 
     ``services`` are the processes of each service; ``broker_lines`` and ``database_lines`` what
     they reach the servers through; ``database_url`` goes past them. ``clocks`` are the wall clocks
-    of some of the processes, by the processes' names. Nothing was there before ``began``.
+    of some of the processes, by the processes' names. ``bus`` is for questions about the same
+    store. ``postman`` is how ``mailbox_room`` reads and writes its mailbox; the others are spoken
+    to over HTTP. ``threads``, one for each lane of faults, live as long as all the rest: with a
+    thread ends what it has started. Nothing was there before ``began``.
     """
 
     began: datetime
@@ -88,8 +97,12 @@ class Arena:
     database_lines: Sequence[Proxy]
     database_url: str
     vhost: str
+    bus: Bus
     rooms: Mapping[str, Room]
+    mailbox_room: str
+    postman: Postman
     clocks: Mapping[str, SteppedClock]
+    threads: Executor
 
     def leader(self, queue: str) -> Node:
         """Return the node that leads a queue; the first one where nobody knows."""

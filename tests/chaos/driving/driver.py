@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, wait
+from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import attrs
 from chaos.driving.faults import Doer
-from chaos.driving.plan import Fault
+from chaos.driving.plan import Fault, Lane
 
 from dispatch_bus.cli import simulation
 from dispatch_bus.sdk.simulator.ledger import FILE_NAME
@@ -30,7 +32,7 @@ class Stage:
 
 @attrs.define(kw_only=True)
 class Driver:
-    """Does one fault after the other while the rooms go on sending.
+    """Does faults while the rooms go on sending: those of one lane in turn, the lanes at once.
 
     ``watch`` is called all the time, and finds what nobody did; ``show`` is told how far it is.
     """
@@ -39,42 +41,53 @@ class Driver:
     settings: Settings
     watch: Callable[[], None]
     show: Callable[[Stage], None]
-    _over: int = 0
+    _over: Event = attrs.field(factory=Event)
 
-    def strike(self, faults: Iterable[Fault], until: float) -> None:
+    def strike(self, faults: Sequence[Fault], until: float) -> None:
         """Do faults until they are all done, or ``time.monotonic()`` has come to ``until``."""
-        for fault in faults:
-            self._pass(fault.after_s, "all is well")
-            if time.monotonic() >= until:
-                return
-            with self._noted(fault):
-                self._pass(fault.lasts_s, str(fault.kind))
-            self._over += 1
+        lanes = [[one for one in faults if one.lane is lane] for lane in Lane]
+        at_work = [self.doer.arena.threads.submit(self._strike, lane) for lane in lanes]
+        try:
+            while not all(one.done() for one in at_work) and time.monotonic() < until:
+                self._look()
+                _raise_failure(at_work)
+                time.sleep(_LOOK_EVERY_S)
+        finally:
+            self._over.set()
+            wait(at_work)
+        _raise_failure(at_work)
 
     def go_on(self, events: int, until: float) -> None:
         """Let the rooms go on until they have sent so many records, or the time is over."""
-        while self._look("all is well").events < events and time.monotonic() < until:
+        while self._look().events < events and time.monotonic() < until:
             time.sleep(_LOOK_EVERY_S)
 
-    @contextmanager
-    def _noted(self, fault: Fault) -> Iterator[None]:
+    def _strike(self, lane: Iterable[Fault]) -> None:
+        for fault in lane:
+            if self._over.wait(fault.after_s):
+                return
+            self._do(fault)
+
+    def _do(self, fault: Fault) -> None:
         logbook = self.doer.logbook
         logbook.begin(fault)
         with self.doer.do(fault) as target:
-            yield
+            self._over.wait(fault.lasts_s)
         logbook.end(fault, target)
 
-    def _pass(self, seconds: float, words: str) -> None:
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            self._look(words)
-            time.sleep(min(left, _LOOK_EVERY_S))
-
-    def _look(self, words: str) -> Stage:
+    def _look(self) -> Stage:
         self.watch()
-        stage = Stage(words=words, events=events(self.settings), faults=self._over)
+        logbook = self.doer.logbook
+        words = ", ".join(logbook.going_on) or "all is well"
+        stage = Stage(words=words, events=events(self.settings), faults=len(logbook.struck))
         self.show(stage)
         return stage
+
+
+def _raise_failure(at_work: Iterable[Future[None]]) -> None:
+    for one in at_work:
+        if one.done():
+            one.result()
 
 
 def events(settings: Settings) -> int:

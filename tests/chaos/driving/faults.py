@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 import attrs
 from buses.cases import case
 from chaos.driving import broker_user, harm, malformed_messages
-from chaos.driving.arena import Arena, Victim
+from chaos.driving.arena import INBOX_MESSAGES, Arena, Victim
 from chaos.driving.logbook import Logbook
 from chaos.driving.plan import Fault, FaultKind
 from servers.proxy import Weather
+from servers.waiting import wait_for
+
+from dispatch_bus.application.rooms import rooms
+from dispatch_bus.domain.errors import Retry
 
 _HOUR_S = 3_600.0
 _AGAIN = 10
+# It speaks with the room that has a mailbox across their border.
+_ACROSS = "DE"
+_PATIENCE_S = 120.0
 _LISTEN_S = 2.0
 # Long enough for a delay that is felt, short enough for what is tried again.
 _LATE_S = 0.3
@@ -56,8 +63,8 @@ class Doer:
         """Publish malformed messages of every kind among the wake-ups, ``count`` and some more."""
         node = self.arena.nodes[0].server
         messages = [*malformed_messages.once(), *malformed_messages.many(count)]
-        with broker_user.connected(node, self.arena.vhost) as channel:
-            for one in broker_user.publish(channel, messages, "decide"):
+        with broker_user.connected(node, self.arena.vhost) as line:
+            for one in broker_user.publish(line, messages, "decide"):
                 self.logbook.note_malformed(one.record("decide"))
 
     def publish_malformed(self, fault: Fault) -> None:
@@ -65,18 +72,18 @@ class Doer:
         first = fault.number * 100_000
         chance = random.Random(fault.seed)
         node = chance.choice(self.arena.nodes).server
-        with broker_user.connected(node, self.arena.vhost) as channel:
+        with broker_user.connected(node, self.arena.vhost) as line:
             for kind in broker_user.QUEUES:
                 burst = malformed_messages.many(self.burst, first)
-                for one in broker_user.publish(channel, burst, kind):
+                for one in broker_user.publish(line, burst, kind):
                     self.logbook.note_malformed(one.record(kind))
 
     def replay_wakeups(self) -> None:
         """Listen to wake-ups for a while, and publish them ten times, last first."""
         node = self.arena.nodes[0].server
-        with broker_user.connected(node, self.arena.vhost) as channel:
-            heard = broker_user.overheard(channel, _LISTEN_S)
-            broker_user.replay(channel, heard, _AGAIN)
+        with broker_user.connected(node, self.arena.vhost) as line:
+            heard = broker_user.overheard(line.channel, _LISTEN_S)
+            broker_user.replay(line, heard, _AGAIN)
 
     def send_ten_times(self, fault: Fault, room: str) -> None:
         """Have a room make one record available ten times."""
@@ -90,6 +97,30 @@ class Doer:
             number = f"backwards-{fault.number}"
             body = case(self.arena.settings, room, number, revision=revision)
             self.arena.rooms[room].send(f"{number}-{revision}", body)
+
+    @contextmanager
+    def inbox_full(self, fault: Fault) -> Iterator[str]:
+        """Tell a room more than its inbox takes while it does not read, until the bus says so."""
+        with harm.inbox_left(self.arena) as room:
+            name = f"inbox-{fault.number}"
+            for number in range(2 * INBOX_MESSAGES):
+                told = f"{name}-{number}"
+                body = case(self.arena.settings, _ACROSS, told)
+                self.arena.rooms[_ACROSS].send(told, body)
+            if not self._is_said_to_be_full(room):
+                self.logbook.note_unexpected(f"nobody said that the inbox of {room} is full")
+            yield room
+
+    def _is_said_to_be_full(self, room: str) -> bool:
+        def is_full() -> bool:
+            with suppress(Retry):
+                seen = rooms(self.arena.bus).items
+                return any(one.inbox_full_since for one in seen if one.id == room)
+            return False
+
+        with suppress(AssertionError):
+            return wait_for(is_full, "the inbox is said to be full", _PATIENCE_S)
+        return False
 
 
 Act = Callable[[Doer, Fault, random.Random], Done]
@@ -161,6 +192,7 @@ ACTS: Mapping[FaultKind, Act] = {
     FaultKind.CLOCK_AHEAD: _clock(_HOUR_S),
     FaultKind.CLOCK_BEHIND: _clock(-_HOUR_S),
     FaultKind.ROOM_DEAD: lambda doer, _, chance: harm.room_dead(doer.arena, chance),
+    FaultKind.INBOX_FULL: lambda doer, fault, _: doer.inbox_full(fault),
     FaultKind.MALFORMED: lambda doer, fault, _: harm.sent(lambda: doer.publish_malformed(fault)),
     FaultKind.REPLAYED: lambda doer, *_: harm.sent(doer.replay_wakeups),
     FaultKind.TEN_TIMES: lambda doer, fault, chance: harm.sent(

@@ -12,6 +12,8 @@ from chaos.driving.arena import Arena, Victim
 from servers.freezing import Frozen
 from servers.proxy import Proxy, Weather
 
+from dispatch_bus.domain.errors import Retry
+
 
 @contextmanager
 def killed(victims: Sequence[Victim]) -> Iterator[str]:
@@ -113,9 +115,19 @@ def room_dead(arena: Arena, chance: random.Random) -> Iterator[str]:
 
 
 @contextmanager
+def inbox_left(arena: Arena) -> Iterator[str]:
+    """Have the room with a mailbox leave its inbox to itself."""
+    arena.postman.stop()
+    try:
+        yield arena.mailbox_room
+    finally:
+        arena.postman.start()
+
+
+@contextmanager
 def sent(what: Callable[[], None]) -> Iterator[str]:
     """Send something; there is nothing to undo. A broker that is just away takes none of it."""
-    with suppress(OSError, amqp.AMQPError):
+    with suppress(OSError, amqp.AMQPError, Retry):
         what()
     yield "the bus"
 

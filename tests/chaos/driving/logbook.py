@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 
 import attrs
 from chaos.driving.plan import Fault, FaultKind
@@ -22,24 +23,30 @@ class Struck:
 
 
 class Logbook:
-    """Lines of JSON in a file, each on disk before anything else happens."""
+    """Lines of JSON in a file, each on disk before anything else happens. Threads may share it."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self._begun: dict[int, datetime] = {}
+        self._writing = Lock()
+        self._begun: dict[int, tuple[FaultKind, datetime]] = {}
         self.struck: list[Struck] = []
         self.malformed: list[str] = []
         self.unexpected: list[str] = []
 
+    @property
+    def going_on(self) -> list[str]:
+        """The faults that have begun and are not over."""
+        return [str(kind) for kind, _ in list(self._begun.values())]
+
     def begin(self, fault: Fault) -> None:
         """Note that a fault begins now."""
         now = self._write(event="begun", fault=fault.number, kind=fault.kind)
-        self._begun[fault.number] = now
+        self._begun[fault.number] = fault.kind, now
 
     def end(self, fault: Fault, target: str) -> None:
         """Note that what a fault did is undone, and what it hit."""
         now = self._write(event="ended", fault=fault.number, kind=fault.kind, target=target)
-        begun = self._begun.pop(fault.number)
+        _, begun = self._begun.pop(fault.number)
         self.struck.append(
             Struck(number=fault.number, kind=fault.kind, target=target, begun=begun, ended=now)
         )
@@ -56,6 +63,6 @@ class Logbook:
 
     def _write(self, **facts: object) -> datetime:
         now = datetime.now(UTC)
-        with self._file.open("a", encoding="utf-8") as file:
+        with self._writing, self._file.open("a", encoding="utf-8") as file:
             print(json.dumps({"at": now.isoformat(), **facts}), file=file, flush=True)
         return now

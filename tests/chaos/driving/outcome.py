@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 from chaos.driving.logbook import Struck
+from chaos.driving.plan import DATABASE_AWAY
 
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.feed import everything
@@ -18,6 +19,8 @@ from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.journal.entry import Entry
 
 _CUTS = (("p50", 0.5), ("p95", 0.95), ("max", 1.0))
+# So long after a fault is what happens then still its doing.
+_AFTER = timedelta(seconds=10)
 _OPENED = frozenset({EntryKind.INCIDENT_RECORDED})
 
 
@@ -27,11 +30,13 @@ class Story:
 
     ``ways`` are pairs of when something became available and when a neighbour first had it, by
     the rooms' clock, in the order of the first; ``arrivals`` the moments of all deliveries.
+    ``quarantined`` has the reason why each record of a room was.
     """
 
     ways: tuple[tuple[datetime, datetime], ...]
     arrivals: tuple[datetime, ...]
     kinds: Mapping[str, int]
+    quarantined: Mapping[tuple[str, str], str]
     first: datetime
     last: datetime
 
@@ -42,6 +47,7 @@ class _Reader:
     had: dict[str, datetime] = attrs.field(factory=dict)
     arrivals: list[datetime] = attrs.field(factory=list)
     kinds: Counter[str] = attrs.field(factory=Counter)
+    quarantined: dict[tuple[str, str], str] = attrs.field(factory=dict)
     first: datetime = datetime.max.replace(tzinfo=UTC)
     last: datetime = datetime.min.replace(tzinfo=UTC)
 
@@ -56,6 +62,9 @@ class _Reader:
             self.arrivals.append(arrived)
             earlier = self.had.get(entry.correlation, arrived)
             self.had[entry.correlation] = min(earlier, arrived)
+        elif entry.kind == EntryKind.RECORD_QUARANTINED:
+            facts = entry.facts
+            self.quarantined[facts["room"], facts["record"]] = facts["field"]
 
 
 def story(bus: Bus) -> Story:
@@ -68,6 +77,7 @@ def story(bus: Bus) -> Story:
         ways=tuple(sorted((reader.available[name], reader.had[name]) for name in both)),
         arrivals=tuple(sorted(reader.arrivals)),
         kinds=dict(reader.kinds),
+        quarantined=reader.quarantined,
         first=reader.first,
         last=reader.last,
     )
@@ -84,9 +94,26 @@ def recovery_s(told: Story, fault: Struck) -> float | None:
     return min(((had - fault.begun).total_seconds() for _, had in later), default=None)
 
 
-def blocked_s(told: Story, fault: Struck, after: timedelta = timedelta(seconds=10)) -> float:
-    """Return the longest time between two deliveries while a fault lasts, and shortly after."""
-    return longest_gap_s(told.arrivals, fault.begun, fault.ended + after)
+def blocked_s(told: Story, fault: Struck, others: Iterable[Struck] = ()) -> float:
+    """Return the longest time between two deliveries while a fault lasts, and shortly after.
+
+    What one of ``others`` may be to blame for counts no more.
+    """
+    begun = (one.begun for one in others if one.kind in DATABASE_AWAY and one.begun > fault.begun)
+    end = min([fault.ended + _AFTER, *begun])
+    return longest_gap_s(told.arrivals, fault.begun, end)
+
+
+def undisturbed(faults: Sequence[Struck]) -> list[Struck]:
+    """Leave out faults which began while the database was away for another one, or just after."""
+    away = [one for one in faults if one.kind in DATABASE_AWAY]
+    return [
+        fault
+        for fault in faults
+        if not any(
+            one.begun <= fault.begun < one.ended + _AFTER for one in away if one is not fault
+        )
+    ]
 
 
 def longest_gap_s(moments: Sequence[datetime], start: datetime, end: datetime) -> float:
@@ -107,16 +134,30 @@ def percentiles(values: Iterable[float]) -> dict[str, float | None]:
     return {name: round(value, 2) for name, value in at.items()}
 
 
-def by_kind(told: Story, faults: Iterable[Struck]) -> Iterator[dict[str, Any]]:
-    """Yield a line for each kind of fault: how many, and how fast all went on."""
-    grouped: dict[str, list[Struck]] = {}
-    for one in faults:
-        grouped.setdefault(one.kind, []).append(one)
-    for kind, some in sorted(grouped.items()):
-        recovered = [seconds for one in some if (seconds := recovery_s(told, one)) is not None]
+def by_kind(told: Story, faults: Sequence[Struck]) -> Iterator[dict[str, Any]]:
+    """Yield a line for each kind of fault: how many, and how fast all went on.
+
+    The times are those of faults in which no other had the database away.
+    """
+    counts, measured = Counter(one.kind for one in faults), undisturbed(faults)
+    for kind, count in sorted(counts.items()):
+        some = [one for one in measured if one.kind is kind]
         yield {
             "kind": str(kind),
-            "faults": len(some),
-            "recovery_s": percentiles(recovered),
-            "blocked_s": round(max(blocked_s(told, one) for one in some), 2),
+            "faults": count,
+            "recovery_s": percentiles(recoveries(told, some)),
+            "blocked_s": longest_blocked_s(told, some, faults),
         }
+
+
+def recoveries(told: Story, faults: Iterable[Struck]) -> list[float]:
+    """Return the seconds of each recovery that there was."""
+    return [seconds for one in faults if (seconds := recovery_s(told, one)) is not None]
+
+
+def longest_blocked_s(
+    told: Story, faults: Iterable[Struck], others: Sequence[Struck]
+) -> float | None:
+    """Return the longest time blocked by any of ``faults``; none where there are none."""
+    longest = max((blocked_s(told, one, others) for one in faults), default=None)
+    return None if longest is None else round(longest, 2)

@@ -8,7 +8,9 @@ from enum import StrEnum
 
 import attrs
 
-SERVICES = ("intake", "coordinator", "delivery", "timekeeper", "sealer", "relay", "gateway")
+from dispatch_bus.cli.serve import Service
+
+SERVICES = frozenset(map(str, Service))
 
 
 class FaultKind(StrEnum):
@@ -50,12 +52,42 @@ class FaultKind(StrEnum):
     CLOCK_AHEAD = "clock an hour ahead"
     CLOCK_BEHIND = "clock an hour behind"
     ROOM_DEAD = "room dead"
+    INBOX_FULL = "inbox full"
     MALFORMED = "malformed messages"
     REPLAYED = "wake-ups ten times, last first"
     TEN_TIMES = "a record ten times"
     BACKWARDS = "revisions last first"
 
 
+class Lane(StrEnum):
+    """A part of the arena: faults of one wait for each other, those of several take place at once.
+
+    What concerns a server, its lines or its queues; a process through which incidents pass, or one
+    beside their way; a room.
+    """
+
+    SERVERS = "servers"
+    ON_THE_WAY = "on the way"
+    BESIDE_IT = "beside it"
+    ROOMS = "rooms"
+
+
+DATABASE_AWAY = frozenset(
+    {
+        FaultKind.KILL_DATABASE,
+        FaultKind.FREEZE_DATABASE,
+        FaultKind.DATABASE_HOLE,
+        FaultKind.DATABASE_CUT,
+        FaultKind.DATABASE_FULL,
+    }
+)
+"""While these last nothing can go on."""
+
+_ROOMS = frozenset(
+    {FaultKind.ROOM_DEAD, FaultKind.INBOX_FULL, FaultKind.TEN_TIMES, FaultKind.BACKWARDS}
+)
+_ON_THE_WAY = frozenset({"intake", "coordinator", "delivery"})
+_CLOCKS = frozenset({FaultKind.CLOCK_AHEAD, FaultKind.CLOCK_BEHIND})
 _FREEZES = frozenset(one for one in FaultKind if one.name.startswith("FREEZE_"))
 _SHORT = {
     FaultKind.BROKER_RESET,
@@ -69,13 +101,24 @@ _SHORT = {
 
 @attrs.frozen(kw_only=True)
 class Fault:
-    """One fault: it begins ``after_s`` the one before it is over, and lasts ``lasts_s``."""
+    """One fault: it begins ``after_s`` the one before it in its lane is over; lasts ``lasts_s``."""
 
     number: int
     kind: FaultKind
     after_s: float
     lasts_s: float
     seed: int
+
+    @property
+    def lane(self) -> Lane:
+        """What it waits for."""
+        if self.kind in _ROOMS:
+            return Lane.ROOMS
+        service = self.kind.value.split()[-1]
+        if service in _ON_THE_WAY:
+            return Lane.ON_THE_WAY
+        is_beside = self.kind in _CLOCKS or service in SERVICES
+        return Lane.BESIDE_IT if is_beside else Lane.SERVERS
 
 
 @attrs.frozen(kw_only=True)

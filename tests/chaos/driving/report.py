@@ -8,8 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+from chaos.driving.aims import Aim, aims
+from chaos.driving.backlog import Drained
 from chaos.driving.logbook import Struck
-from chaos.driving.outcome import Story, blocked_s, by_kind, percentiles, recovery_s
+from chaos.driving.outcome import (
+    Story,
+    by_kind,
+    longest_blocked_s,
+    percentiles,
+    recoveries,
+    undisturbed,
+)
 from chaos.driving.plan import FaultKind
 from rich.console import Console
 from rich.table import Table
@@ -18,6 +27,7 @@ from dispatch_bus.application.accounting import Account
 from dispatch_bus.domain.kinds import EntryKind
 
 _SHOWN = 10
+_SLOW = 3
 _BROKER_AWAY = frozenset({FaultKind.KILL_BROKER, FaultKind.KILL_NODE, FaultKind.KILL_LEADER})
 _BROKER_FROZEN = frozenset({FaultKind.FREEZE_BROKER, FaultKind.FREEZE_LEADER})
 
@@ -27,37 +37,41 @@ class Report:
     """All figures; times are in seconds.
 
     ``unexpected`` is what nobody did: a process that ended, an error in a log, a time in the
-    journal that cannot be.
+    journal that cannot be, a record in quarantine that nothing is wrong with.
     """
 
     seed: int
     seconds: float
     events: int
+    events_asked: int
+    faults_asked: int
     confirmed: int
     malformed: int
+    malformed_quarantined: int
     struck: Sequence[Struck]
     told: Story
     account: Account
     unexpected: Sequence[str]
     drained_s: float | None
+    backlog: Drained | None
     verified: bool
 
-    @property
-    def is_good(self) -> bool:
-        """Whether nothing was lost, doubled, refused or unexpected, and all was done."""
-        account = self.account
-        wrong = (account.lost, account.duplicated, account.refused, self.unexpected)
-        return self.verified and self.drained_s is not None and not any(wrong)
+    def aims(self) -> list[Aim]:
+        """Return what is aimed at, and what came of it."""
+        return list(aims(self.to_json()))
 
     def to_json(self) -> dict[str, Any]:
-        """Return the report as it is written to its file."""
+        """Return the report as it is written to its file, but for the aims."""
         kinds, account = self.told.kinds, self.account
         return {
             "seed": self.seed,
             "seconds": round(self.seconds, 1),
             "events": self.events,
+            "events_asked": self.events_asked,
             "faults": len(self.struck),
+            "faults_asked": self.faults_asked,
             "malformed": self.malformed,
+            "malformed_quarantined": self.malformed_quarantined,
             "attempted": kinds.get(EntryKind.DELIVERY_ATTEMPTED, 0),
             "delivered": kinds.get(EntryKind.DELIVERY_MADE, 0),
             "confirmed": self.confirmed,
@@ -67,25 +81,36 @@ class Report:
             "unexpected": list(self.unexpected),
             "journal": {"entries": sum(kinds.values()), "verified": self.verified},
             "drained_s": self.drained_s,
-            "recovery_s": percentiles(self._recoveries(frozenset(FaultKind))),
-            "recovery_s_broker_killed": percentiles(self._recoveries(_BROKER_AWAY)),
-            "longest_blocked_s": self._blocked(frozenset(FaultKind)),
-            "longest_blocked_s_broker_frozen": self._blocked(_BROKER_FROZEN),
+            "backlog": _backlog(self.backlog) if self.backlog else None,
+            **self._times("recovery_s", "longest_blocked_s", frozenset(FaultKind)),
+            **self._times("recovery_s_broker_killed", "", _BROKER_AWAY),
+            **self._times("", "longest_blocked_s_broker_frozen", _BROKER_FROZEN),
             "by_kind": list(by_kind(self.told, self.struck)),
         }
 
-    def _recoveries(self, kinds: frozenset[FaultKind]) -> list[float]:
-        some = (recovery_s(self.told, one) for one in self.struck if one.kind in kinds)
-        return [seconds for seconds in some if seconds is not None]
+    def _times(self, recovery: str, blocked: str, kinds: frozenset[FaultKind]) -> dict[str, Any]:
+        some = [one for one in undisturbed(self.struck) if one.kind in kinds]
+        figures = {
+            recovery: percentiles(recoveries(self.told, some)),
+            blocked: longest_blocked_s(self.told, some, self.struck),
+        }
+        return {name: value for name, value in figures.items() if name}
 
-    def _blocked(self, kinds: frozenset[FaultKind]) -> float:
-        some = (blocked_s(self.told, one) for one in self.struck if one.kind in kinds)
-        return round(max(some, default=0.0), 2)
+
+def _backlog(drained: Drained) -> dict[str, Any]:
+    return {
+        "tellings": drained.tellings,
+        "seconds": drained.seconds,
+        "per_s": round(drained.tellings / drained.seconds, 1),
+        "overtaken": drained.overtaken,
+        "backwards": drained.backwards,
+    }
 
 
 def write(report: Report, path: Path) -> None:
     """Write the report as JSON."""
-    path.write_text(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n", "utf-8")
+    told = {**report.to_json(), "aims": [attrs.asdict(one) for one in report.aims()]}
+    path.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
 
 def show(report: Report, console: Console) -> None:
@@ -93,10 +118,19 @@ def show(report: Report, console: Console) -> None:
     figures = report.to_json()
     console.print(_kinds(figures))
     console.print(_summary(figures))
+    console.print(_aims(report.aims()))
     for title in ("lost", "duplicated", "refused", "unexpected"):
         for name in figures[title][:_SHOWN]:
             console.print(f"[red]{title}:[/] ", end="")
             console.print(name, markup=False, highlight=False)
+
+
+def status(report: Report) -> int:
+    """Return the exit status: 0, or 1 where something is not true, or 3 where it was slow."""
+    missed = [one for one in report.aims() if not one.is_met]
+    if any(one.is_truth for one in missed):
+        return 1
+    return _SLOW if missed else 0
 
 
 def _kinds(figures: dict[str, Any]) -> Table:
@@ -113,16 +147,20 @@ def _summary(figures: dict[str, Any]) -> Table:
         table.add_row(name, f"{figures[name]:,}")
     for name in ("attempted", "delivered", "confirmed"):
         table.add_row(name, f"{figures[name]:,}")
-    for name in ("lost", "duplicated", "refused", "unexpected"):
-        count = len(figures[name])
-        table.add_row(name, f"[{'red' if count else 'green'}]{count}[/]")
+    table.add_row("journal", f"{figures['journal']['entries']:,} entries")
     for name in ("recovery_s", "recovery_s_broker_killed"):
         told = ", ".join(f"{cut} {_seconds(value)}" for cut, value in figures[name].items())
         table.add_row(name.replace("_s", "", 1).replace("_", " "), told)
     for name in ("longest_blocked_s", "longest_blocked_s_broker_frozen", "drained_s"):
         table.add_row(name.replace("_s", "", 1).replace("_", " "), _seconds(figures[name]))
-    word = "[green]verified[/]" if figures["journal"]["verified"] else "[red]NOT verified[/]"
-    table.add_row("journal", f"{figures['journal']['entries']:,} entries, {word}")
+    return table
+
+
+def _aims(told: Sequence[Aim]) -> Table:
+    table = Table("Aim", "Wanted", "Got", "", title="Aims")
+    for one in told:
+        word = "[green]met[/]" if one.is_met else "[red]MISSED[/]"
+        table.add_row(one.what, one.wanted, one.got, word)
     return table
 
 

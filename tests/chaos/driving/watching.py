@@ -10,7 +10,10 @@ from chaos.driving.arena import Arena
 from chaos.driving.logbook import Logbook
 from chaos.driving.outcome import Story
 
+from dispatch_bus.application.quarantining import BROKER
 from dispatch_bus.bootstrap import data_folder
+from dispatch_bus.cli import simulation
+from dispatch_bus.sdk.simulator.log import RoomLog
 
 # What the services say when something is away is a warning, and expected. So is that a process
 # which starts meanwhile ends, to be started again.
@@ -41,6 +44,17 @@ def impossible_times(told: Story, began: datetime, ended: datetime) -> Iterator[
         yield f"the journal begins at {told.first.isoformat()}"
     if told.last > ended + _TOLERANCE:
         yield f"the journal ends at {told.last.isoformat()}"
+
+
+def unfounded(arena: Arena, logbook: Logbook, told: Story) -> Iterator[str]:
+    """Yield each record in quarantine with which nothing is wrong, or that has no reason."""
+    folder = simulation.rooms_folder(arena.settings)
+    flawed = {(BROKER, record) for record in logbook.malformed}
+    for room in arena.rooms:
+        flawed |= {(room, one.id) for one in RoomLog(folder / room).sent() if one.flaw}
+    for (room, record), reason in told.quarantined.items():
+        if (room, record) not in flawed or not reason:
+            yield f"{room}:{record} is in quarantine for {reason or 'no reason'}"
 
 
 def _error(line: str) -> str | None:

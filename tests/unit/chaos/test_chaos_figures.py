@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from chaos.driving.logbook import Struck
-from chaos.driving.outcome import Story, longest_gap_s, percentiles, recovery_s
+from chaos.driving.outcome import (
+    Story,
+    blocked_s,
+    longest_gap_s,
+    percentiles,
+    recovery_s,
+    undisturbed,
+)
 from chaos.driving.plan import FaultKind
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -20,15 +27,18 @@ def story(*ways: tuple[float, float]) -> Story:
     """Tell of things that became available and were had at these seconds."""
     moments = tuple((at(start), at(end)) for start, end in ways)
     return Story(
-        ways=moments, arrivals=tuple(end for _, end in moments), kinds={}, first=NOON, last=NOON
+        ways=moments,
+        arrivals=tuple(end for _, end in moments),
+        kinds={},
+        quarantined={},
+        first=NOON,
+        last=NOON,
     )
 
 
-def struck(begun: float, ended: float) -> Struck:
+def struck(begun: float, ended: float, kind: FaultKind = FaultKind.KILL_BROKER) -> Struck:
     """Make a fault between two seconds."""
-    return Struck(
-        number=1, kind=FaultKind.KILL_BROKER, target="b", begun=at(begun), ended=at(ended)
-    )
+    return Struck(number=1, kind=kind, target="b", begun=at(begun), ended=at(ended))
 
 
 def test_recovery_counts_only_what_came_after_the_fault() -> None:
@@ -52,6 +62,14 @@ def test_the_longest_gap_ends_with_the_last_delivery() -> None:
     moments = [at(second) for second in (0, 1)]
     assert longest_gap_s(moments, at(0.5), at(100)) == 0.5
     assert longest_gap_s(moments, at(50), at(100)) == 0
+
+
+def test_who_waits_for_the_database_is_not_blocked_by_another_fault() -> None:
+    """A fault that begins in its absence is not measured; one before it only until then."""
+    away = struck(20, 50, FaultKind.FREEZE_DATABASE)
+    before, within = struck(10, 15), struck(30, 60)
+    assert undisturbed([before, away, within]) == [before, away]
+    assert blocked_s(story((0, 12), (52, 53)), before, [before, away]) == 8
 
 
 def test_percentiles_are_values_that_were_there() -> None:

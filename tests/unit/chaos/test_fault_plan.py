@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from chaos.driving.faults import ACTS
-from chaos.driving.plan import FULL, FaultKind, plan
+from chaos.driving.plan import FULL, SERVICES, FaultKind, Lane, plan
 
 
 def test_the_same_seed_gives_the_same_days() -> None:
@@ -23,6 +25,14 @@ def test_what_stands_still_does_so_for_thirty_seconds() -> None:
     faults = plan(7, len(FaultKind), FULL)
     lasts = {fault.lasts_s for fault in faults if fault.kind.name.startswith("FREEZE_")}
     assert lasts == {30.0}
+
+
+def test_what_concerns_one_part_waits_and_the_parts_do_not() -> None:
+    """Each lane has something; every service is killed and stands still in its own."""
+    lanes = Counter(fault.lane for fault in plan(7, len(FaultKind), FULL))
+    assert lanes.keys() == set(Lane)
+    services = lanes[Lane.ON_THE_WAY] + lanes[Lane.BESIDE_IT]
+    assert services == len([*SERVICES, *SERVICES, "ahead", "behind"])
 
 
 def test_every_kind_can_be_done() -> None:

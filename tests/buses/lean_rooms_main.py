@@ -1,7 +1,7 @@
-"""Every room of a benchmark in one process: gives out prepared records, takes what is delivered.
+"""Every room in one process, without people or disk: prepared records out, messages in.
 
-``python bench_rooms_main.py SPEC.json``. It speaks the plain adapter's interface on a port for each
-room, and listens to the benchmark on one more. What it takes it keeps in memory alone.
+``python -m buses.lean_rooms_main SPEC.json``. It speaks the plain adapter's interface on a port for
+each room, and listens to who measures on one more. What it takes it keeps in memory alone.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from attrs import define, field, frozen
-from bench_http import Request, listen
+from buses.lean_http import Request, listen
 
 # Where the time of publication goes in a prepared record.
 AVAILABLE = b"@available@"
@@ -66,7 +66,7 @@ class Room:
 
     async def _page(self, told: dict[str, str]) -> bytes:
         after, limit = int(told.get("after", "0")), int(told["limit"])
-        if after == len(self.published):
+        if after >= len(self.published):
             await self._wait(float(told.get("wait", "0")))
         entries = self.published[after : after + limit]
         return _CURSOR % (after + len(entries), b",".join(entries))
@@ -92,7 +92,7 @@ class Rooms:
     _publishing: set[asyncio.Task[None]] = field(factory=set)
 
     async def handle(self, request: Request) -> tuple[int, bytes]:
-        """Answer the benchmark."""
+        """Answer who measures."""
         match request.what:
             case "POST /publish":
                 return 200, json.dumps(self._start(**json.loads(request.body))).encode()

@@ -1,8 +1,9 @@
-"""The rooms of a benchmark: one process of its own that the benchmark tells what to publish."""
+"""Rooms that cost little: one process for all of them, which is told what to publish."""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,11 +16,11 @@ from servers.waiting import wait_for
 
 from dispatch_bus.application.accounting import Received, Sent
 from dispatch_bus.cli.private import free_ports
-from dispatch_bus.cli.simulation import option
 from dispatch_bus.settings import Settings
 from dispatch_bus.store.embedded import start_leashed
 
-PROGRAM = Path(__file__).with_name("bench_rooms_main.py")
+_PROGRAM = "buses.lean_rooms_main"
+_TESTS = Path(__file__).parents[1]
 _SEED = 11
 
 
@@ -65,7 +66,8 @@ def running(settings: Settings, stock: Path) -> Iterator[Rooms]:
     told = {"ports": _ports(settings), "control": control, "stock": str(stock)}
     spec.write_text(json.dumps(told))
     log = stock.with_suffix(".log")
-    process = start_leashed([sys.executable, str(PROGRAM), str(spec)], log=log)
+    env = {**os.environ, "PYTHONPATH": str(_TESTS)}
+    process = start_leashed([sys.executable, "-m", _PROGRAM, str(spec)], log=log, env=env)
     url = f"http://127.0.0.1:{control}"
     with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
         try:
@@ -77,8 +79,10 @@ def running(settings: Settings, stock: Path) -> Iterator[Rooms]:
 
 
 def _ports(settings: Settings) -> dict[str, int]:
-    urls = {room.settings.id: option(room.settings, "url") for room in settings.rooms}
-    return {room: urlsplit(url).port or 80 for room, url in urls.items()}
+    """Return the ports of the rooms that are reached over HTTP."""
+    told = {room.settings.id: room.settings.options for room in settings.rooms}
+    plain = {room: str(options["url"]) for room, options in told.items() if "token" in options}
+    return {room: urlsplit(url).port or 80 for room, url in plain.items()}
 
 
 def _answers(client: httpx.Client) -> bool:
