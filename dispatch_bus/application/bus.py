@@ -78,8 +78,11 @@ class Limits:
 
     @property
     def claim(self) -> timedelta:
-        """How long a delivery stays claimed: the time to begin its attempt, and to end it."""
-        return timedelta(seconds=self.deliver_deadline_s * 2 + 1)
+        """How long a delivery stays claimed: its attempt, and the record of what came of it.
+
+        Whoever dies in between is followed before the sender is told to call.
+        """
+        return timedelta(seconds=self.deliver_deadline_s + 3)
 
 
 @frozen(kw_only=True)

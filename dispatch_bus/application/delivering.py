@@ -6,6 +6,7 @@ their way, and the next ones are claimed in the same transaction.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -25,6 +26,7 @@ _log = structlog.get_logger(__name__)
 _TURN = timedelta(seconds=1)
 # While nothing comes back, whatever else is due is looked for as often as this.
 _LOOK_S = 0.05
+_RECORD_AGAIN = 8
 
 
 def deliver(bus: Bus, room: str, gate: Gate) -> int:
@@ -91,10 +93,23 @@ class _Lane:
         """Record what came back, claim what takes its place, and hand that over."""
         if not returned and not self._calls.free:
             return
-        claimed = self._record_and_claim(returned)
+        claimed = self._record_at_last(returned)
         self._done += len(returned)
         self._in_flight |= {one.message.id: one for one in claimed}
         self._calls.send(one.message for one in claimed)
+
+    def _record_at_last(self, returned: Sequence[Returned]) -> list[Telling]:
+        """Record, and claim anew; what came back is not lost because the database is away.
+
+        Later than this others go by the claims, which have run out.
+        """
+        for _ in range(_RECORD_AGAIN if returned else 0):
+            try:
+                return self._record_and_claim(returned)
+            except Retry as away:
+                _log.warning("outcomes wait for the database", room=self._room, reason=str(away))
+                time.sleep(away.after_s)
+        return self._record_and_claim(returned)
 
     def _record_and_claim(self, returned: Sequence[Returned]) -> list[Telling]:
         try:

@@ -14,6 +14,10 @@ from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState
 
+_END_CONNECTIONS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 CASES = [f"C-{number}" for number in range(1, 8)]
 
 
@@ -142,6 +146,18 @@ def test_a_row_that_cannot_be_recorded_keeps_no_other_from_it(
     run(database_url, "UPDATE delivery SET claimed_until = NULL")
     desk.deliver("BE")
     assert desk.notice(odd.incident, NoticeKind.MIRROR).state is NoticeState.DELIVERED
+
+
+def test_what_came_back_while_the_database_was_away_is_recorded_when_it_is_back(
+    desk: Desk, database_url: str
+) -> None:
+    """The room is not asked twice for what it has answered."""
+    file_all(desk)
+    gate = desk.gates["BE"]
+    gate.at_once = len(CASES)
+    gate.before_receipt = lambda: run(database_url, _END_CONNECTIONS)
+    assert delivering.deliver(desk.bus, "BE", gate) == len(CASES)
+    assert len(gate.attempts) == len(arrived(desk)) == len(CASES)
 
 
 def test_a_telling_that_cannot_be_read_keeps_no_other_from_its_room(

@@ -194,7 +194,7 @@ def test_the_part_stays_while_its_owner_cannot_be_reached(desk: Desk) -> None:
 
 
 def _claims_that_run_out_at_once(desk: Desk) -> object:
-    return attrs.evolve(desk.bus.limits, deliver_deadline_s=-1.0)
+    return attrs.evolve(desk.bus.limits, deliver_deadline_s=-4.0)
 
 
 def _claim(desk: Desk) -> Telling:

@@ -33,7 +33,7 @@ WORKERS = 6
 @pytest.fixture
 def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
     """A store over a database of the test's own."""
-    made = Store(connect(database_url), KeyRing.create(tmp_path / "keys"), "test")
+    made = Store(connect(database_url, most=WORKERS), KeyRing.create(tmp_path / "keys"), "test")
     yield made
     made.close()
 
