@@ -11,22 +11,26 @@ from attrs import evolve
 from rich.console import Console
 
 from borderzones import BorderzonesError, views, zonefile
+from borderzones.flaws import Level, geometry_flaws
+from borderzones.zonefile import ZoneFile
 from dispatch_bus.application.explaining import explain as explained
 from dispatch_bus.bootstrap import ZONES_FILE, BorderGeography, load_checked
 from dispatch_bus.cli.explaining import explanation
 from dispatch_bus.cli.options import ConfigOption
+from dispatch_bus.cli.zone_findings import flaw_picture, flaw_table
+from dispatch_bus.cli.zone_flaws import rule_flaws
 from dispatch_bus.cli.zone_maps import need_extra, picture, positions
 from dispatch_bus.domain.codes import Discipline
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.domain.place import Position
 from dispatch_bus.settings import defaults_folder
 
-commands = typer.Typer(help="Build the border zones, and look at them.", no_args_is_help=True)
+commands = typer.Typer(help="Build, check, explain and draw the border zones.", no_args_is_help=True)
 
 
 @commands.callback()
 def _zones() -> None:
-    """Build the border zones, and look at them."""
+    """Build, check, explain and draw the border zones."""
 
 
 @commands.command()
@@ -82,10 +86,46 @@ def plot(
     if incidents:
         points = positions(settings, zones)
         shown = evolve(shown, points=points, points_name=f"{len(points)} stored incidents")
-    try:
-        content, _ = zonefile.read(settings.folder / ZONES_FILE)
-        view = views.place(content, place) if place else views.whole(content)
-    except BorderzonesError as error:
-        raise Stop(str(error), "Then draw again.") from error
+    content, _ = zonefile.read(settings.folder / ZONES_FILE)
+    view = _view(content, place)
     draw(content, view, shown, out)
     Console().print(f"[green]{out}[/]: {view.title}, {view.width_km:,.0f} km wide")
+
+
+@commands.command()
+def check(
+    to: Annotated[
+        Path | None, typer.Option("--picture", help="A PNG that shows them.", dir_okay=False)
+    ] = None,
+    place: Annotated[
+        str | None, typer.Option(help="A place, special zone or region that the picture shows.")
+    ] = None,
+    configuration: ConfigOption = None,
+) -> None:
+    """Find what is wrong with the zones, and where the rules lead nowhere in them.
+
+    The status is 1 if there is an error.
+    """
+    settings, zones = load_checked(configuration)
+    content, _ = zonefile.read(settings.folder / ZONES_FILE)
+    found = [*geometry_flaws(content), *rule_flaws(content, zones, settings.book)]
+    console = Console()
+    console.print(flaw_table(found))
+    if to:
+        need_extra()
+        from borderzones.picture import draw  # noqa: PLC0415 - geopandas is an extra
+
+        draw(content, _view(content, place), flaw_picture(found, zones.version), to)
+    errors = sum(one.level is Level.ERROR for one in found)
+    colour = "red" if errors else "green"
+    counts = f"{errors} errors, {len(found) - errors} warnings"
+    console.print(f"[{colour}]zones {zones.version}: {counts}[/]")
+    if errors:
+        raise typer.Exit(1)
+
+
+def _view(content: ZoneFile, place: str | None) -> views.View:
+    try:
+        return views.place(content, place) if place else views.whole(content)
+    except BorderzonesError as error:
+        raise Stop(str(error), "Then draw again.") from error
