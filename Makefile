@@ -29,8 +29,9 @@ run: $(BIN)/.installed ## the bus and five simulated control rooms, live on the 
 demo: $(BIN)/.installed ## the same for FOR=30 seconds with SEED=7, and demo-report.json
 	@$(BIN)/dispatch-bus demo --for $(FOR) --seed $(SEED)
 
+# What the tests of a file share is made once; the folders that take longest come first.
 test: $(BIN)/.installed lint types ## lint, types and all tests, on private servers
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(BIN)/.installed
 	@$(BIN)/ruff format --check -q .

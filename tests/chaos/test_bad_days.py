@@ -14,7 +14,7 @@ from chaos.driving.driver import Stage
 from chaos.driving.plan import FaultKind, Lengths, plan
 from chaos.driving.run import Run, run
 
-pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("bus")]
+pytestmark = pytest.mark.chaos
 SEED = int(os.environ.get("CHAOS_SEED") or time.time())
 SHORT = Lengths(freeze_s=3.0, room_s=3.0, other_s=(0.5, 2.0), pause_s=(0.2, 1.0))
 # Not those whose victim takes long to start again: `make chaos` has them.

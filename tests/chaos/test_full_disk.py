@@ -17,7 +17,7 @@ from servers.waiting import wait_until_gone
 
 from dispatch_bus.store.embedded import find_running
 
-pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("bus")]
+pytestmark = pytest.mark.chaos
 _DISK = f"size={160 << 20},mode=0711"
 # Less than a segment of the write-ahead log, which PostgreSQL cannot go on without.
 _LARGEST_FILE = 8_000_000

@@ -16,7 +16,7 @@ from dispatch_bus.application.rooms import Reading
 from dispatch_bus.sdk.simulator.malformed import Flaw, flawed
 from dispatch_bus.sdk.simulator.spec import Fault
 
-pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("bus")]
+pytestmark = pytest.mark.chaos
 UNREADABLE = [
     Fault.HANG_ON_PULL,
     Fault.SERVER_ERROR,

@@ -21,7 +21,7 @@ from dispatch_bus.sdk.simulator.malformed import Flaw, flawed
 from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.quarantine import Quarantined, QuarantineState
 
-pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("bus")]
+pytestmark = pytest.mark.chaos
 # Which field is named, and a part of what the room is told to do about it.
 REFUSED = {
     Flaw.CUT_SHORT: ("record", "Send"),

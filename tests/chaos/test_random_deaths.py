@@ -18,7 +18,7 @@ from servers.waiting import is_running, wait_for, wait_until_gone
 from dispatch_bus.application.quarantining import listed
 from dispatch_bus.application.sealing import verify_journal
 
-pytestmark = [pytest.mark.chaos, pytest.mark.xdist_group("bus")]
+pytestmark = pytest.mark.chaos
 VICTIMS = ["services"] * 3 + ["adapter"] * 3 + ["postgres"] * 2 + ["gateway", "supervisor"]
 FREEZE_S = 10
 # Frozen by us, woken by a process that outlives us: a frozen server would hang whoever stops it.

@@ -15,8 +15,6 @@ from buses.private import COMMAND
 
 from dispatch_bus.cli import private
 
-pytestmark = pytest.mark.xdist_group("bus")
-
 
 def demonstrate(folder: Path) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
     """Run a demonstration of 8 s without a terminal; return how it ended and its report."""

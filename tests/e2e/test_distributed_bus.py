@@ -12,8 +12,6 @@ from servers.waiting import wait_for
 
 from dispatch_bus.cli.serve import Service
 
-pytestmark = pytest.mark.xdist_group("bus")
-
 
 @pytest.fixture(scope="module")
 def bus(postgres_server: DatabaseServer, rabbit_servers: RabbitServers) -> Iterator[DistributedBus]:

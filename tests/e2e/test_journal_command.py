@@ -15,8 +15,6 @@ from servers.waiting import wait_for
 from dispatch_bus.application import board
 from dispatch_bus.store.embedded import find_running
 
-pytestmark = pytest.mark.xdist_group("bus")
-
 
 @pytest.fixture(scope="module")
 def bus() -> Iterator[PrivateBus]:

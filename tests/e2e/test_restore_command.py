@@ -14,8 +14,6 @@ from servers.waiting import wait_for
 from dispatch_bus.application.feed import everything
 from dispatch_bus.application.sealing import verify_journal
 
-pytestmark = pytest.mark.xdist_group("bus")
-
 
 @pytest.fixture(scope="module")
 def bus() -> Iterator[PrivateBus]:

@@ -14,8 +14,6 @@ from dispatch_bus.application.feed import start
 from dispatch_bus.application.sealing import seal, verify_journal
 from dispatch_bus.store.embedded import EmbeddedPostgres
 
-pytestmark = pytest.mark.xdist_group("bus")
-
 
 @pytest.fixture
 def bus() -> Iterator[PrivateBus]:

@@ -15,7 +15,6 @@ from making.containers import DOCKER, alerts, panels
 from servers.prometheus import Prometheus, running
 from servers.waiting import wait_for
 
-pytestmark = pytest.mark.xdist_group("docker")
 GRAFANA = DOCKER / "grafana"
 QUERIES = [
     pytest.param(target["expr"], id=f"{panel['title']}-{target['refId']}")

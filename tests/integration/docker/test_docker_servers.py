@@ -19,7 +19,6 @@ from dispatch_bus.store.embedded.database import connect
 from dispatch_bus.store.embedded.running import SUPERUSER
 from dispatch_bus.store.migrating import migrate
 
-pytestmark = pytest.mark.xdist_group("docker")
 ROLE = "compose_bus"
 
 

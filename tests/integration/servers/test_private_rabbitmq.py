@@ -16,8 +16,6 @@ from servers.certificates import Authority
 from servers.rabbitmq import ADMIN, RabbitServer, RabbitServers, Tls, Vhost
 from servers.waiting import is_running
 
-pytestmark = pytest.mark.xdist_group("rabbit")
-
 
 def listens_at(pid: int) -> set[str]:
     """Return the addresses at which a process takes connections."""
