@@ -6,7 +6,7 @@ quarantined as its bytes, with its reason, and the page goes on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -249,6 +249,25 @@ def _answer(bus: Bus, uow: UnitOfWork, origin: Origin, given: Answer) -> None:
         answering.take(bus, uow, given, speaking)
     except Refused as reason:
         answering.refuse(uow, given, reason)
+
+
+def replay_asked(bus: Bus, rooms: Collection[str], gate: Callable[[str], Gate]) -> int:
+    """Read again what people have asked for of these rooms; return how many records.
+
+    Raises:
+        Retry: the database did not answer, or a room's process; the others' were read.
+    """
+    with bus.store.begin() as uow:
+        asked = uow.quarantine.rooms_replaying()
+    done, failures = 0, []
+    for room in sorted(asked.intersection(rooms)):
+        try:
+            done += replay(bus, room, gate(room)) or 0
+        except Retry as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return done
 
 
 def replay(bus: Bus, room: str, gate: Gate) -> int | None:

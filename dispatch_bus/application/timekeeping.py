@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from dispatch_bus.domain.notice import Notice, NoticeKind, NoticeState, Side
 from dispatch_bus.domain.reconcile import end
 from dispatch_bus.domain.routing import Rule
 from dispatch_bus.store.deliveries import Overdue
-from dispatch_bus.store.incidents import unknown
+from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.journal import About
 from dispatch_bus.store.unit import UnitOfWork
 
@@ -90,17 +90,34 @@ def alarm_overdue(bus: Bus) -> int:
     with bus.store.begin() as uow:
         since = uow.now - timedelta(seconds=bus.limits.overdue_s)
         late = uow.deliveries.overdue(since, _BATCH)
+        if late:
+            _alarm_all(bus, uow, late)
+            uow.deliveries.mark_alarmed(late)
+        return len(late)
+
+
+def _alarm_all(bus: Bus, uow: UnitOfWork, late: Sequence[Overdue]) -> None:
+    """Raise all alarms at once, or each alone where the rows of one cannot be read."""
+    try:
+        with uow.savepoint():
+            filed = uow.incidents.some({one.incident for one in late})
+            notices = uow.notices.some({one.notice for one in late})
+            for one in late:
+                _alarm(bus, uow, one, filed[one.incident], notices[one.notice])
+    except (Retry, Stop):
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other alarms are not silenced
+        _log.warning("overdue tellings are told one by one", reason=type(error).__name__)
         for one in late:
             _alarm_alone(bus, uow, one)
-            uow.deliveries.mark_alarmed(one)
-        return len(late)
 
 
 def _alarm_alone(bus: Bus, uow: UnitOfWork, overdue: Overdue) -> None:
     """Raise one alarm; where its rows cannot be read, one with what the delivery knows."""
     try:
         with uow.savepoint():
-            _alarm(bus, uow, overdue)
+            filed = uow.incidents.some([overdue.incident])[overdue.incident]
+            _alarm(bus, uow, overdue, filed, uow.notices.get(overdue.notice))
     except (Retry, Stop):
         raise
     except Exception:  # noqa: BLE001 - whatever it is, the other alarms are not silenced
@@ -110,11 +127,7 @@ def _alarm_alone(bus: Bus, uow: UnitOfWork, overdue: Overdue) -> None:
         uow.journal.append(uow.now, about, Happening(EntryKind.ALARM_RAISED, facts))
 
 
-def _alarm(bus: Bus, uow: UnitOfWork, overdue: Overdue) -> None:
-    filed = uow.incidents.find(overdue.incident)
-    if filed is None:
-        raise unknown(overdue.incident)
-    notice = uow.notices.get(overdue.notice)
+def _alarm(bus: Bus, uow: UnitOfWork, overdue: Overdue, filed: Filed, notice: Notice) -> None:
     facts = {
         "centre": overdue.centre,
         "side": overdue.side.value,

@@ -24,10 +24,10 @@ class Intake:
         """Pull one page."""
         return intake.pull(self.bus, room, self.gates.pulling(room))
 
-    @work(every_s=1.0, lanes="rooms")
-    def replay(self, room: str) -> int | None:
+    @work(every_s=1.0)
+    def replay(self) -> int:
         """Read quarantined records again."""
-        return intake.replay(self.bus, room, self.gates.pulling(room))
+        return intake.replay_asked(self.bus, self.gates.rooms, self.gates.pulling)
 
     @work(every_s=1.5)
     def renew(self) -> int:

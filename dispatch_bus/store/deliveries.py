@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from attrs import frozen
-from sqlalchemy import Row, and_, select, update
+from sqlalchemy import Row, select, update
 
 from dispatch_bus.domain.message import Message
 from dispatch_bus.domain.notice import Side
@@ -39,6 +39,12 @@ _WAITING = """
         ORDER BY priority, due_at LIMIT %(most)s
     ) AS waiting
     GROUP BY asked.room
+"""
+_ALARMED = """
+    UPDATE delivery SET alarmed = told.sequence
+    FROM unnest(%(notices)s::uuid[], %(sides)s::text[], %(sequences)s::integer[])
+        AS told (notice, side, sequence)
+    WHERE delivery.notice = told.notice AND delivery.side = told.side
 """
 _NEWER = ("sequence", "room", "message", "sealed", "priority", "due_at", "attempts", "stuck")
 _TELL = write_to(
@@ -147,10 +153,14 @@ class Deliveries:
         )
         return [_overdue(row) for row in self._session.execute(query)]
 
-    def mark_alarmed(self, overdue: Overdue) -> None:
-        """Note that the alarm for this telling has been raised."""
-        mine = and_(_T.c.notice == overdue.notice, _T.c.side == overdue.side)
-        self._session.execute(update(_T).where(mine).values(alarmed=overdue.sequence))
+    def mark_alarmed(self, overdue: Sequence[Overdue]) -> None:
+        """Note that the alarms for these tellings have been raised."""
+        asked = {
+            "notices": [one.notice for one in overdue],
+            "sides": [one.side.value for one in overdue],
+            "sequences": [one.sequence for one in overdue],
+        }
+        self._session.tell(_ALARMED, asked)
 
     def waiting(self, rooms: Collection[str], most: int) -> dict[str, tuple[int, datetime]]:
         """Return how many tellings each of these rooms is still to be given, and since when.

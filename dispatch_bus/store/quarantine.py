@@ -136,6 +136,11 @@ class Quarantine:
             values["mended"] = key.seal(mended, about=row.id.bytes)
         self._session.execute(update(_T).where(_T.c.id == record).values(values))
 
+    def rooms_replaying(self) -> frozenset[str]:
+        """Return the rooms of the records that are to be read again."""
+        query = select(_T.c.room).where(_T.c.state == QuarantineState.REPLAYING).distinct()
+        return frozenset(self._session.execute(query).scalars())
+
     def replaying(self, room: str, limit: int) -> Sequence[Quarantined]:
         """Return and lock the records of a room that are to be read again, oldest first."""
         query = (

@@ -282,6 +282,20 @@ def test_a_mended_record_is_replayed(desk: Desk) -> None:
     assert intake.replay(desk.bus, "NL", desk.gates["NL"]) == 0
 
 
+def test_what_people_ask_for_is_read_in_every_room_that_answers(desk: Desk) -> None:
+    """One whose process fails keeps no other waiting, and is asked again; strangers are left."""
+    for room in ("BE", "DE", "NL"):
+        _quarantine_one(desk, room)
+        _ask_replay(desk, f"mended {room}".encode())
+    desk.gates["BE"].meanings[b"mended BE"] = Retry("no answer")
+    desk.gates["NL"].meanings[b"mended NL"] = report(at=IN_ZONE)
+    with pytest.raises(Retry, match="no answer"):
+        intake.replay_asked(desk.bus, ["BE", "NL"], desk.gates.__getitem__)
+    assert desk.filed("C-1").revision == 1
+    desk.gates["BE"].meanings[b"mended BE"] = Refused("number", None, "None.")
+    assert intake.replay_asked(desk.bus, ["BE", "NL"], desk.gates.__getitem__) == 1
+
+
 @pytest.mark.parametrize(
     "still_wrong",
     [
@@ -375,10 +389,10 @@ def _accept_as(desk: Desk, number: str, at: object = NOON) -> None:
     assert desk.notice(filed.id, NoticeKind.HANDOFF).state is NoticeState.TRANSFERRED
 
 
-def _quarantine_one(desk: Desk) -> None:
+def _quarantine_one(desk: Desk, room: str = "NL") -> None:
     bad = Record(id="r1", raw=b"{", refusal=Refused("record", b"{", "Send JSON."))
-    desk.gates["NL"].pages.append(Page(cursor="1", records=(bad,)))
-    intake.pull(desk.bus, "NL", desk.gates["NL"])
+    desk.gates[room].pages.append(Page(cursor="1", records=(bad,)))
+    intake.pull(desk.bus, room, desk.gates[room])
 
 
 def _erase_today(desk: Desk) -> None:

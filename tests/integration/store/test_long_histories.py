@@ -76,6 +76,7 @@ QUESTIONS: dict[str, Question] = {
     "what rooms lack": lambda uow: uow.deliveries.waiting(["BE", "LU"], 10_000),
     "what rooms have refused": lambda uow: uow.inspection.server(),
     "what is to be tried again": lambda uow: uow.deliveries.release(uow.now),
+    "what is to be read again": lambda uow: uow.quarantine.rooms_replaying(),
     "how many notices are open": lambda uow: uow.notices.counts(
         NoticeFilter(mode=Mode.ACTUAL, open_only=True)
     ),
