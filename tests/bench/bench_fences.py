@@ -94,7 +94,7 @@ class Fences:
         return (*rates, self._calls(), self._costs(), self._grown(), self._agreement())
 
     def _rates(self, kind: str) -> Table:
-        table = Table("", "points/s", "", f"{OURS} is", title=f"Geofence: points {kind}")
+        table = Table("", "points/s", "", f"{OURS} is", title=f"Geofence: {kind}")
         rates = [one for one in self.rates if one.kind == kind]
         most = max(one.points_per_s for one in rates)
         for one in rates:
@@ -107,7 +107,8 @@ class Fences:
     def _calls(self) -> Table:
         table = Table("", "points", "p50", "p99", title="Geofence: one call, in microseconds")
         for one in self.calls:
-            table.add_row(one.name, one.kind, f"{one.p50_us:,.1f}", f"{one.p99_us:,.1f}")
+            kind = one.kind.removeprefix("points ")
+            table.add_row(one.name, kind, f"{one.p50_us:,.1f}", f"{one.p99_us:,.1f}")
         return table
 
     def _costs(self) -> Table:

@@ -10,8 +10,8 @@ import shapely
 from bench_sizes import SEED
 
 Floats = npt.NDArray[np.float64]
-Kind = Literal["at random", "half at a border"]
-KINDS: tuple[Kind, ...] = ("at random", "half at a border")
+Kind = Literal["points at random", "points half at a border"]
+KINDS: tuple[Kind, ...] = ("points at random", "points half at a border")
 _METRES_PER_DEGREE = 111_320.0
 
 
@@ -20,7 +20,7 @@ def points(countries: npt.NDArray[np.object_], kind: Kind, count: int) -> tuple[
     chance = np.random.default_rng([SEED, KINDS.index(kind)])
     west, south, east, north = shapely.total_bounds(countries)
     lon, lat = chance.uniform(west, east, count), chance.uniform(south, north, count)
-    if kind == "half at a border":
+    if kind == "points half at a border":
         beside = slice(0, count // 2)
         lon[beside], lat[beside] = _beside(borders(countries), count // 2, chance)
         shuffled = chance.permutation(count)
