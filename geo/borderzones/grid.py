@@ -33,6 +33,7 @@ REFERENCES = np.array(
     [[0.5000313, 0.5000171], [0.2500171, 0.7500313], [0.7500317, 0.3100119], [0.1300219, 0.1900327]]
 )
 _MOST_ROWS = 64
+_REFERENCES = REFERENCES.tolist()
 # Points of a block, so that its intermediate arrays stay in the processor's cache.
 _BLOCK = 16_384
 
@@ -193,19 +194,20 @@ class Grid:
 
     def _one(self, lon: float, lat: float, cell: int, number: int) -> int:
         row, column = divmod(cell, self.columns)
-        share = REFERENCES[self.reference.item(number)].tolist()
-        x = (column + self.west + share[0]) / CELLS_PER_DEGREE
-        y = (row + self.south + share[1]) / CELLS_PER_DEGREE
+        east, north = _REFERENCES[self.reference.item(number)]
+        x = (column + self.west + east) / CELLS_PER_DEGREE
+        y = (row + self.south + north) / CELLS_PER_DEGREE
         found: int = self.class_hash.item(self.reference_class.item(number))
         edges, edge_hash, is_cut = self._beside
         first, last = self.starts.item(number), self.starts.item(number + 1)
-        kept = reaches(edges[:, first:last], lon) | is_cut[first:last]
-        for pair in (kept.nonzero()[0] + first).tolist():
-            side = crosses(edges[:, pair].tolist(), is_cut.item(pair), (x, y), (lon, lat))
-            if side is None:
-                return UNKNOWN
-            if side:
-                found ^= edge_hash.item(pair)
+        touching = zip(edges[:, first:last].T.tolist(), is_cut[first:last].tolist(), strict=True)
+        for pair, (edge, is_level) in enumerate(touching, first):
+            if is_level or edge[0] <= lon <= edge[2]:
+                side = crosses(edge, is_level, (x, y), (lon, lat))
+                if side is None:
+                    return UNKNOWN
+                if side:
+                    found ^= edge_hash.item(pair)
         return self._by_hash.get(found, UNKNOWN)
 
 

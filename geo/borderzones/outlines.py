@@ -6,6 +6,7 @@ from place to place, so every run that may be as near is measured on the ellipso
 
 from __future__ import annotations
 
+import threading
 from typing import Final
 
 import numpy as np
@@ -57,10 +58,14 @@ class Near:
 
 @frozen(eq=False)
 class Outlines:
-    """The outlines of a layer, with an index for each set of areas that was asked about."""
+    """The outlines of a layer, with an index for each set of areas that was asked about.
+
+    Threads may share it.
+    """
 
     _layer: Layer
     _indexed: dict[frozenset[int], tuple[Ints, shapely.STRtree]] = field(factory=dict, init=False)
+    _one_at_a_time: threading.Lock = field(factory=threading.Lock, init=False)
 
     def near(self, areas: frozenset[int], lon: Floats, lat: Floats) -> Near:
         """Measure from points (degrees, of shape (points,)) to the nearest of some areas."""
@@ -85,7 +90,8 @@ class Outlines:
         return Near(point[within], self._layer.owners[run[within]], metres[within])
 
     def _index(self, areas: frozenset[int]) -> tuple[Ints, shapely.STRtree]:
-        if areas not in self._indexed:
-            runs = np.flatnonzero(np.isin(self._layer.owners, list(areas)))
-            self._indexed[areas] = runs, shapely.STRtree(self._layer.chunks[runs])
-        return self._indexed[areas]
+        with self._one_at_a_time:
+            if areas not in self._indexed:
+                runs = np.flatnonzero(np.isin(self._layer.owners, list(areas)))
+                self._indexed[areas] = runs, shapely.STRtree(self._layer.chunks[runs])
+            return self._indexed[areas]
