@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
 
+import borderzones
 from borderzones.positions import REASONS
 
 CHECKED = Path(__file__).parents[3] / "geo" / "borderzones" / "data" / "check_points.csv"
@@ -161,6 +164,22 @@ def test_the_shares_of_a_circle_add_up(zones):
     three = zones.shares(6.0177, 50.7708, 2_000)[0]
     assert set(three) == {"BE", "DE", "NL"}
     assert sum(three.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_threads_share_what_the_batches_prepare(zones_path, mixed):
+    """Four threads that start on fresh zones at once get the answers of one."""
+    fresh = borderzones.load(zones_path)
+    start = threading.Barrier(4)
+
+    def ask():
+        start.wait()
+        return fresh.shares(*mixed).share, fresh.borders(*mixed[:2]).metres
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = [one.result() for one in [pool.submit(ask) for _ in range(4)]]
+    for share, metres in answers:
+        assert np.array_equal(share, answers[0][0])
+        assert np.array_equal(metres, answers[0][1])
 
 
 @pytest.mark.parametrize(("lon", "lat", "reason"), NOWHERE)

@@ -61,6 +61,15 @@ def test_on_vertices_it_is_in_every_area_that_meets_there(zones, layers):
     assert_same(zones, lon, lat)
 
 
+@pytest.mark.parametrize("axis", [0, 1])
+def test_on_the_meridian_or_parallel_of_a_vertex_it_is_what_a_look_says(zones, layers, axis):
+    """Exactly north or east of a vertex, within tens of metres, no outline is crossed twice."""
+    chance = np.random.default_rng(3)
+    lonlat = near_outlines(layers["strips"], 400, 0.0)
+    lonlat[1 - axis] += chance.normal(0, 3e-4, 400)
+    assert_same(zones, *lonlat)
+
+
 def test_anywhere_countries_are_those_whose_polygons_cover_it(zones, countries):
     """Plain predicates of the data's own polygons say the same."""
     chance = np.random.default_rng(2)
