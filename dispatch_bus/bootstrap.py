@@ -18,6 +18,7 @@ from dispatch_bus.application.bus import Bus, Limits
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.domain.geography import Answer, AreaHit, CountryHit, Locality, SpecialHit, ZoneHit
 from dispatch_bus.domain.place import Position
+from dispatch_bus.sdk.discovery import GROUP
 from dispatch_bus.settings import Bus as BusSettings
 from dispatch_bus.settings import (
     GeographyFacts,
@@ -36,7 +37,6 @@ from dispatch_bus.store.outside import Outside
 from dispatch_bus.store.unit import Store
 
 ZONES_FILE = "zones.bzones"
-ADAPTERS = "dispatch_bus.adapters"
 _NOT_A_PLACE = float("nan")
 # Whoever held one is replaced so many seconds after it was last heard of.
 _LEASE_S = 5.0
@@ -119,7 +119,7 @@ def load_zones(folder: Path) -> Zones:
 
 def adapter_names() -> list[str]:
     """Return the names of the installed adapters."""
-    return sorted(entry.name for entry in entry_points(group=ADAPTERS))
+    return sorted(entry.name for entry in entry_points(group=GROUP))
 
 
 def geography_facts(zones: Zones) -> GeographyFacts:

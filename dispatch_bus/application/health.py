@@ -12,6 +12,7 @@ from attrs import frozen
 
 from dispatch_bus.application.announcing import is_stale, versions
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.leasing import SEALING
 from dispatch_bus.application.rooms import Reading, views
 from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.journal.entry import glimpse
@@ -76,7 +77,7 @@ def _journal(uow: UnitOfWork) -> Check:
     age = (uow.now - glimpse(last.entry, last.schema_version).at).total_seconds() if last else None
     return Check(
         name="journal",
-        condition=Condition.OK if "seal" in uow.signals.held(uow.now) else Condition.FAILED,
+        condition=Condition.OK if SEALING in uow.signals.held(uow.now) else Condition.FAILED,
         facts={
             "entries": last.number if last else 0,
             "last_entry_age_s": age,

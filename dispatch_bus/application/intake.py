@@ -14,11 +14,10 @@ from uuid import UUID
 import structlog
 from attrs import evolve, frozen
 
-from dispatch_bus.application import answering, inboxes, recording
+from dispatch_bus.application import answering, inboxes, leasing, recording
 from dispatch_bus.application.bus import Bus, Gate
 from dispatch_bus.application.quarantining import Origin, note, quarantine
 from dispatch_bus.application.recording import Arrival
-from dispatch_bus.application.rooms import reading_lease
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.kinds import EntryKind, Happening
@@ -105,7 +104,7 @@ def _may_pull(bus: Bus, room: str) -> RoomState | None:
 def _reads(bus: Bus, uow: UnitOfWork, room: str) -> bool:
     """Tell whether this process is the one that reads a room; it is from now on if nobody is."""
     hold = timedelta(seconds=bus.limits.lease_s)
-    return uow.signals.lease(reading_lease(room), bus.holder, uow.now, hold)
+    return uow.signals.lease(leasing.reading(room), bus.holder, uow.now, hold)
 
 
 def _fetch(bus: Bus, state: RoomState, gate: Gate) -> Page:

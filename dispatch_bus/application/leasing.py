@@ -8,8 +8,17 @@ room's cursor, an entry's number.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from dispatch_bus.application.bus import Bus
+
+SEALING: Final = "seal"
+"""The lease of whoever seals the journal."""
+
+
+def reading(room: str) -> str:
+    """Return the name of the lease that whoever reads a room renews with each pull."""
+    return f"pull/{room}"
 
 
 def renew(bus: Bus) -> int:

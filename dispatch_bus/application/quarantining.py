@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -63,12 +62,6 @@ def keep(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Refused)
     }
     happening = Happening(EntryKind.RECORD_QUARANTINED, facts)
     uow.journal.append(uow.now, About(correlation=origin.correlation), happening)
-
-
-def listed(bus: Bus, state: QuarantineState | None, limit: int) -> Sequence[Quarantined]:
-    """Return the newest records, of one state or all, without their bytes."""
-    with bus.store.begin() as uow:
-        return uow.quarantine.list(state, limit)
 
 
 def consult(bus: Bus, record: UUID, by: str) -> bytes:

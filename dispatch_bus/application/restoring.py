@@ -10,6 +10,7 @@ from attrs import asdict, frozen
 
 from dispatch_bus.application import retention
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.leasing import SEALING
 from dispatch_bus.application.sealing import state_of
 from dispatch_bus.domain.errors import NotAllowed, Refused
 from dispatch_bus.domain.kinds import EntryKind, Happening
@@ -64,7 +65,7 @@ def mark_restored(bus: Bus, kept: bytes | None = None) -> Restored:
     """
     known = newest_outside(bus, kept)
     with bus.store.begin() as uow:
-        if not uow.signals.lease("seal", bus.holder, uow.now, timedelta()):
+        if not uow.signals.lease(SEALING, bus.holder, uow.now, timedelta()):
             raise NotAllowed("sealer", "at work", "Stop the bus, wait half a minute, try again.")
         restored, statement = go_on(bus, uow, known)
     bus.outside.keep_checkpoint(statement)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from attrs import frozen
 
+from dispatch_bus.application import leasing
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.store.inboxes import InboxState
 from dispatch_bus.store.rooms import RoomState
@@ -15,11 +16,6 @@ from dispatch_bus.store.unit import UnitOfWork
 
 MOST_WAITING = 10_000
 """Of so many tellings that a room lacks it is worth knowing how many exactly."""
-
-
-def reading_lease(room: str) -> str:
-    """Return the name of the lease that whoever reads a room renews with each pull."""
-    return f"pull/{room}"
 
 
 class Reading(StrEnum):
@@ -114,6 +110,6 @@ def _view(
 
 def _reading(room: str, unreachable_since: datetime | None, held: Iterable[str]) -> Reading:
     # A room that nobody reads cannot be called reachable, however well it answered before.
-    if reading_lease(room) not in held:
+    if leasing.reading(room) not in held:
         return Reading.UNREAD
     return Reading.UNREACHABLE if unreachable_since else Reading.REACHABLE

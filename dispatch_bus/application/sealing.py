@@ -7,6 +7,7 @@ from datetime import timedelta
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.leasing import SEALING
 from dispatch_bus.journal import checkpoint
 from dispatch_bus.journal.checkpoint import Checkpoint
 from dispatch_bus.journal.merkle import Frontier
@@ -19,7 +20,7 @@ def seal(bus: Bus) -> int | None:
     limits = bus.limits
     with bus.store.begin() as uow:
         hold = timedelta(seconds=limits.lease_s)
-        if not uow.signals.lease("seal", bus.holder, uow.now, hold):
+        if not uow.signals.lease(SEALING, bus.holder, uow.now, hold):
             return None
         rows = uow.journal.settled(limits.seal_batch)
         epoch, frontier = uow.journal.tree()

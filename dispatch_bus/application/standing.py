@@ -8,6 +8,7 @@ from datetime import datetime
 from attrs import frozen
 
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.leasing import SEALING
 from dispatch_bus.application.rooms import RoomView, views
 from dispatch_bus.store.unit import UnitOfWork
 
@@ -58,19 +59,20 @@ def standing(bus: Bus) -> Standing:
         rooms = views(bus, uow)
         return Standing(
             at=uow.now,
-            stages=tuple(_stages(uow, rooms)),
+            stages=tuple(_stages(bus, uow, rooms)),
             rooms=rooms,
             handoffs=len(uow.notices.pending_handoffs(MOST_HANDOFFS)),
             quarantine=uow.quarantine.counts(),
-            sealer="seal" in uow.signals.held(uow.now),
+            sealer=SEALING in uow.signals.held(uow.now),
             entries=uow.journal.size(),
             connections=connections,
             connections_limit=limit,
         )
 
 
-def _stages(uow: UnitOfWork, rooms: Iterable[RoomView]) -> Iterator[Stage]:
-    yield _stage(uow, "decide", *uow.incidents.backlog(_MOST_UNDECIDED))
+def _stages(bus: Bus, uow: UnitOfWork, rooms: Iterable[RoomView]) -> Iterator[Stage]:
+    most = max(_MOST_UNDECIDED, bus.limits.backlog)
+    yield _stage(uow, "decide", *uow.incidents.backlog(most))
     told = [one.undelivered_since for one in rooms if one.undelivered_since]
     yield _stage(uow, "deliver", sum(one.undelivered for one in rooms), min(told, default=None))
     yield _stage(uow, "seal", uow.journal.waiting(), uow.stages.unsealed_since())

@@ -10,7 +10,7 @@ from uuid import UUID
 import typer
 from rich.console import Console
 
-from dispatch_bus.application import quarantining
+from dispatch_bus.application import board, quarantining
 from dispatch_bus.bootstrap import load_checked, open_bus
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.cli.safe import safe
@@ -28,7 +28,7 @@ def list_records(
     """List quarantined records, newest first."""
     bus = open_bus(*load_checked(configuration), "cli")
     console = Console()
-    for one in quarantining.listed(bus, state, limit):
+    for one in board.quarantined(bus, state, None, limit).items:
         console.print(_told(one), highlight=False, soft_wrap=True)
 
 

@@ -98,12 +98,6 @@ class Quarantine:
             return False
         return key.unseal(row.raw, about=row.id.bytes) == raw
 
-    def list(self, state: QuarantineState | None, limit: int) -> Sequence[Quarantined]:
-        """Return the newest records, of one state or all."""
-        query = select(_T).order_by(_T.c.received_at.desc()).limit(limit)
-        query = query if state is None else query.where(_T.c.state == state)
-        return [_record(row) for row in self._session.execute(query)]
-
     def page(
         self, state: QuarantineState | None, before: Mark | None, limit: int
     ) -> Sequence[Quarantined]:

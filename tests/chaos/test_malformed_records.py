@@ -72,7 +72,7 @@ def send(bus: PrivateBus, body: dict[str, Any] | str) -> str:
 
 def kept(bus: PrivateBus, name: str) -> Quarantined | None:
     """Return what quarantine holds of a record."""
-    listed = quarantining.listed(bus.bus, None, 200)
+    listed = board.quarantined(bus.bus, None, None, 200).items
     return next((one for one in listed if one.record == name), None)
 
 

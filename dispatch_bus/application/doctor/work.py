@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from dispatch_bus.application.doctor.finding import Finding, ok, problem, span, warning
+from dispatch_bus.application.leasing import SEALING
 from dispatch_bus.application.standing import Stage, Standing
 from dispatch_bus.store.inspection import Lease
 from dispatch_bus.store.quarantine import QuarantineState
@@ -25,7 +26,7 @@ def leases(known: Sequence[Lease], now: datetime) -> Iterator[Finding]:
     for one in held:
         left = (one.until - now).total_seconds()
         yield ok("leases", f"{one.name}: {one.holder}, for {left:.1f} s unless renewed")
-    if not any(one.name == "seal" for one in held):
+    if not any(one.name == SEALING for one in held):
         yield problem("leases", "nobody seals the journal", "Start one: dispatch-bus serve sealer.")
 
 

@@ -11,7 +11,7 @@ from making.values import answer, personal, report
 from making.wiring import Desk
 from making.world import ACROSS, EVERYTHING, FAR_INSIDE, IN_ZONE, ON_BORDER, agreement, book
 
-from dispatch_bus.application import answering, intake, quarantining
+from dispatch_bus.application import answering, board, intake, quarantining
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind
@@ -51,7 +51,7 @@ def fill(desk: Desk) -> None:
     bad = Record(id="bad", raw=SECRET.encode(), refusal=Refused("name", SECRET, "Mend it."))
     desk.gates["NL"].pages.append(Page(cursor="x", records=(bad,)))
     intake.pull(desk.bus, "NL", desk.gates["NL"])
-    (kept,) = quarantining.listed(desk.bus, None, 1)
+    (kept,) = board.quarantined(desk.bus, None, None, 1).items
     quarantining.ask_replay(desk.bus, kept.id, f"mended {SECRET}".encode(), "ann")
     desk.gates["BE"].failures = [Refused("content.people[0].name", SECRET, "Shorten it.")]
     desk.deliver("BE")

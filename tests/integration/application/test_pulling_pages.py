@@ -13,7 +13,7 @@ from making.values import NOON, answer, personal, report, times
 from making.wiring import Desk
 from making.world import ACROSS, FAR_INSIDE, IN_ZONE
 
-from dispatch_bus.application import answering, deciding, intake, quarantining
+from dispatch_bus.application import answering, board, deciding, intake, quarantining
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.codes import CaseStatus, Discipline, Mode
 from dispatch_bus.domain.errors import NotAllowed, Refused, Retry
@@ -46,7 +46,7 @@ def cursor(desk: Desk, room: str = "NL") -> str | None:
 
 def waiting(desk: Desk) -> list[tuple[str, str]]:
     """Return (record, field) of everything in quarantine that waits."""
-    listed = quarantining.listed(desk.bus, QuarantineState.WAITING, 100)
+    listed = board.quarantined(desk.bus, QuarantineState.WAITING, None, 100).items
     return sorted((one.record, one.field) for one in listed)
 
 
@@ -353,7 +353,7 @@ def test_a_record_erased_while_it_waits_for_its_replay_holds_up_no_other(desk: D
 def test_a_dismissed_record_is_not_replayed(desk: Desk) -> None:
     """What a person has settled stays settled."""
     _quarantine_one(desk)
-    (kept,) = quarantining.listed(desk.bus, None, 1)
+    (kept,) = board.quarantined(desk.bus, None, None, 1).items
     quarantining.dismiss(desk.bus, kept.id, "ann")
     with pytest.raises(Refused, match="Only a record that is waiting"):
         quarantining.ask_replay(desk.bus, kept.id, None, "ann")
@@ -401,5 +401,5 @@ def _erase_today(desk: Desk) -> None:
 
 
 def _ask_replay(desk: Desk, mended: bytes | None) -> None:
-    (kept,) = quarantining.listed(desk.bus, QuarantineState.WAITING, 1)
+    (kept,) = board.quarantined(desk.bus, QuarantineState.WAITING, None, 1).items
     quarantining.ask_replay(desk.bus, kept.id, mended, "ann")

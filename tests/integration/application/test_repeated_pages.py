@@ -8,7 +8,7 @@ from making.values import report
 from making.wiring import Desk
 from making.world import FAR_INSIDE, IN_ZONE
 
-from dispatch_bus.application import quarantining
+from dispatch_bus.application import board
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.intake import pull
 from dispatch_bus.domain.errors import Refused, Retry
@@ -43,7 +43,7 @@ def test_a_broken_record_that_comes_again_is_kept_once(bus: Bus) -> None:
     for _ in range(3):
         pull(bus, "NL", gate)
 
-    assert sorted(one.bytes for one in quarantining.listed(bus, None, 10)) == [1, 2]
+    assert sorted(one.bytes for one in board.quarantined(bus, None, None, 10).items) == [1, 2]
 
 
 def test_after_a_failure_one_record_is_asked_for(bus: Bus) -> None:
