@@ -7,17 +7,19 @@ import random
 import re
 import socket
 from collections.abc import Sequence
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import borderzones
-from borderzones import BorderzonesError, Look, Zones
+from borderzones import Look, Zones
 from dispatch_bus.application.bus import Bus, Limits
 from dispatch_bus.domain.errors import Stop
 from dispatch_bus.domain.geography import Answer, AreaHit, CountryHit, Locality, SpecialHit, ZoneHit
 from dispatch_bus.domain.place import Position
+from dispatch_bus.editions import LiveGeography, load_zones
 from dispatch_bus.sdk.discovery import GROUP
 from dispatch_bus.settings import Bus as BusSettings
 from dispatch_bus.settings import (
@@ -36,7 +38,6 @@ from dispatch_bus.store.keys import KeyRing
 from dispatch_bus.store.outside import Outside
 from dispatch_bus.store.unit import Store
 
-ZONES_FILE = "zones.bzones"
 _NOT_A_PLACE = float("nan")
 # Whoever held one is replaced so many seconds after it was last heard of.
 _LEASE_S = 5.0
@@ -71,6 +72,9 @@ class BorderGeography:
         )
         return [self._locality(look) for look in looks]
 
+    def renew(self) -> None:
+        """Do nothing: these zones are of one edition."""
+
     def _locality(self, look: Look) -> Locality:
         return Locality(
             answer=Answer(look.answer),
@@ -100,21 +104,17 @@ def load_checked(folder: Path | None) -> tuple[Settings, Zones]:
     """
     folder = folder or defaults_folder()
     zones = load_zones(folder)
-    findings = check(folder, geography_facts(zones), adapter_names())
-    refuse_mistakes(folder, findings)
+    refuse_unfit(folder, zones)
     return load(folder), zones
 
 
-def load_zones(folder: Path) -> Zones:
-    """Load the built border zones of a configuration folder.
+def refuse_unfit(folder: Path, zones: Zones) -> None:
+    """Let zones pass that fit a configuration folder.
 
     Raises:
-        Stop: the file is missing, damaged or of another version.
+        Stop: naming every mistake with its remedy.
     """
-    try:
-        return borderzones.load(folder / ZONES_FILE)
-    except BorderzonesError as error:
-        raise Stop(str(error), "The command for that is: dispatch-bus zones build") from error
+    refuse_mistakes(folder, check(folder, geography_facts(zones), adapter_names()))
 
 
 def adapter_names() -> list[str]:
@@ -133,6 +133,7 @@ def geography_facts(zones: Zones) -> GeographyFacts:
         zones={zone.zone_id: zone.pair for zone in zones.definitions},
         reach={zone: frozenset(areas) for zone, areas in reach.items()},
         special=zones.special,
+        label=zones.label,
         depths={
             zone.zone_id: dict(zip(zone.pair, zone.depths_m, strict=True))
             for zone in zones.definitions
@@ -227,7 +228,9 @@ def wire(settings: Settings, zones: Zones, actor: str, *, services: int = 1) -> 
         store=Store(engine, keys, actor),
         outside=Outside(data_folder(settings.bus) / "outside"),
         book=settings.book,
-        geography=BorderGeography(zones),
+        geography=LiveGeography(
+            settings.folder, zones, BorderGeography, partial(refuse_unfit, settings.folder)
+        ),
         limits=_limits(settings.bus),
         new_id=uuid4,
         jitter=random.random,

@@ -7,10 +7,11 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from dispatch_bus.bootstrap import ZONES_FILE, adapter_names, geography_facts, load_zones
+from dispatch_bus.bootstrap import adapter_names, geography_facts
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.cli.safe import safe
 from dispatch_bus.domain.errors import Stop, shown
+from dispatch_bus.editions import ZONES_FILE, load_zones
 from dispatch_bus.sdk.process import try_start
 from dispatch_bus.settings import Finding, Level, check, defaults_folder
 

@@ -1,4 +1,4 @@
-"""Has a process of the bus say every few seconds that it is at work."""
+"""Has a process of the bus say that it is at work, and look for new zones, every few seconds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _log = structlog.get_logger(__name__)
 
 @contextmanager
 def announced(bus: Bus, service: str) -> Iterator[None]:
-    """Announce this process as ``service`` while the block runs.
+    """Announce this process as ``service`` while the block runs, and look for published zones.
 
     It never stands in the way of the work: what fails is tried again after a few seconds.
     """
@@ -42,8 +42,16 @@ def announced(bus: Bus, service: str) -> Iterator[None]:
 def _beat(bus: Bus, me: Identity, end: Event) -> None:
     started: datetime | None = None
     while not end.is_set():
-        try:
+        with _tried("announcing"):
             started = announce(bus, me, started)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next beat tries again
-            _log.debug("this process cannot announce itself", reason=str(error))
+        with _tried("looking for published zones"):
+            bus.geography.renew()
         end.wait(EVERY_S)
+
+
+@contextmanager
+def _tried(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - whatever it is, the next beat tries again
+        _log.debug("a beat of this process failed", what=what, reason=str(error))

@@ -10,42 +10,88 @@ import typer
 from attrs import evolve
 from rich.console import Console
 
-from borderzones import BorderzonesError, views, zonefile
+import borderzones
+from borderzones import BorderzonesError, read_definitions, views, zonefile
 from borderzones.flaws import Level, geometry_flaws
 from borderzones.zonefile import ZoneFile
 from dispatch_bus.application.explaining import explain as explained
-from dispatch_bus.bootstrap import ZONES_FILE, BorderGeography, load_checked
+from dispatch_bus.bootstrap import BorderGeography, load_checked, refuse_unfit
 from dispatch_bus.cli.explaining import explanation
 from dispatch_bus.cli.options import ConfigOption
 from dispatch_bus.cli.zone_findings import flaw_picture, flaw_table
 from dispatch_bus.cli.zone_flaws import rule_flaws
 from dispatch_bus.cli.zone_maps import need_extra, picture, positions
 from dispatch_bus.domain.codes import Discipline
-from dispatch_bus.domain.errors import Stop
+from dispatch_bus.domain.errors import Refused, Stop
 from dispatch_bus.domain.place import Position
+from dispatch_bus.editions import ZONES_FILE, file_in_force, utc_now
 from dispatch_bus.settings import defaults_folder
 
-commands = typer.Typer(help="Build, check, explain and draw the border zones.", no_args_is_help=True)
+commands = typer.Typer(help="Build the border zones, and look at them.", no_args_is_help=True)
 
 
 @commands.callback()
 def _zones() -> None:
-    """Build, check, explain and draw the border zones."""
+    """Build the border zones, and look at them."""
 
 
 @commands.command()
 def build(configuration: ConfigOption = None) -> None:
-    """Build zones.bzones from the real borders and zones.toml; takes about a minute."""
+    """Build a zone file from the real borders and zones.toml; takes about a minute.
+
+    It is zones.bzones; or, where zones.toml says from when it is valid, one beside it that is
+    called by its label, which a running bus takes over at that moment.
+    """
     need_extra()
     from borderzones import build as building  # noqa: PLC0415 - geopandas is an extra
 
     folder = configuration or defaults_folder()
     try:
+        wanted = read_definitions(folder / "zones.toml")
+        out = folder / (f"zones-{wanted.label}.bzones" if wanted.valid_from else ZONES_FILE)
         with Console().status("Building the border zones …"):
-            version = building.build(folder / "zones.toml", folder / ZONES_FILE)
+            version = building.build(folder / "zones.toml", out)
     except BorderzonesError as error:
         raise Stop(str(error), "Then build again.") from error
-    Console().print(f"[green]{folder / ZONES_FILE}[/]: version {version}")
+    Console().print(f"[green]{out}[/]: version {version}")
+
+
+@commands.command()
+def publish(
+    file: Annotated[Path, typer.Argument(help="A built zone file.", exists=True, dir_okay=False)],
+    at: Annotated[
+        str | None, typer.Option(help="When, with offset, as 2026-12-01T06:00:00+01:00; else now.")
+    ] = None,
+    configuration: ConfigOption = None,
+) -> None:
+    """Have a running bus use a zone file from a moment on, without a restart.
+
+    Do this on each machine, well before the moment. A file that does not fit the configuration
+    is refused.
+    """
+    folder = configuration or defaults_folder()
+    since = _moment(at) if at else utc_now().replace(microsecond=0)
+    try:
+        refuse_unfit(folder, borderzones.load(file))
+        content, _ = zonefile.read(file)
+        stamp = f"{since:%Y%m%dT%H%M%SZ}"
+        version = zonefile.write(
+            folder / f"zones-{stamp}.bzones", evolve(content, valid_from=since)
+        )
+    except BorderzonesError as error:
+        raise Stop(str(error), "Then publish again.") from error
+    Console().print(f"[green]{folder}[/]: version {version} from {since.isoformat()} on")
+
+
+def _moment(words: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(words)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        remedy = "Write date, time and offset, as 2026-12-01T06:00:00+01:00."
+        raise Refused("at", words, remedy)
+    return moment.astimezone(UTC)
 
 
 # Longitudes may be negative: what looks like an option is an argument here.
@@ -59,7 +105,7 @@ def explain(
     """Tell why a place is decided as it is: areas, zones, who is responsible, who would be told."""
     settings, zones = load_checked(configuration)
     place = Position(lon=lon, lat=lat, radius_m=radius)
-    told = explained(settings.book, BorderGeography(zones), place, datetime.now(UTC))
+    told = explained(settings.book, BorderGeography(zones), place, utc_now())
     console = Console()
     for part in explanation(told, zones, settings.book):
         console.print(part)
@@ -86,7 +132,7 @@ def plot(
     if incidents:
         points = positions(settings, zones)
         shown = evolve(shown, points=points, points_name=f"{len(points)} stored incidents")
-    content, _ = zonefile.read(settings.folder / ZONES_FILE)
+    content, _ = zonefile.read(file_in_force(settings.folder, utc_now()))
     view = _view(content, place)
     draw(content, view, shown, out)
     Console().print(f"[green]{out}[/]: {view.title}, {view.width_km:,.0f} km wide")
@@ -107,7 +153,7 @@ def check(
     The status is 1 if there is an error.
     """
     settings, zones = load_checked(configuration)
-    content, _ = zonefile.read(settings.folder / ZONES_FILE)
+    content, _ = zonefile.read(file_in_force(settings.folder, utc_now()))
     found = [*geometry_flaws(content), *rule_flaws(content, zones, settings.book)]
     console = Console()
     console.print(flaw_table(found))

@@ -94,3 +94,6 @@ class Geography(Protocol):
 
     def locate(self, positions: Sequence[Position | None]) -> list[Locality]:
         """Answer each position in order; one that is missing gets ``NOT_A_PLACE``."""
+
+    def renew(self) -> None:
+        """Take note of editions that were published since; each is used from its moment on."""

@@ -13,7 +13,8 @@ class GeographyFacts:
 
     ``areas`` maps each catchment area to its country and ``special`` each special zone to its
     countries; ``zones`` maps each built zone to its country pair and ``reach`` to the areas that
-    its strips touch. ``depths`` gives each built zone's depth in metres on each side.
+    its strips touch. ``depths`` gives each built zone's depth in metres on each side, and
+    ``label`` the edition that they are of, where that is known.
     """
 
     areas: Mapping[str, str]
@@ -21,6 +22,7 @@ class GeographyFacts:
     reach: Mapping[str, frozenset[str]]
     special: Mapping[str, frozenset[str]] = field(factory=dict)
     depths: Mapping[str, Mapping[str, float]] = field(factory=dict)
+    label: str | None = None
 
     def countries(self, area: str) -> frozenset[str]:
         """Return the countries of an area or special zone; none if there is no such thing."""

@@ -116,6 +116,11 @@ class Zones:
         """
         return Responsibility.of(self._classifier, centres, duties)
 
+    @property
+    def label(self) -> str:
+        """The operator's name for this edition."""
+        return self.version.rpartition("+")[0]
+
     @cached_property
     def _survey(self) -> Survey:
         return Survey.of(self._classifier)

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from borderzones import zonefile
 from borderzones.zonefile import Areas, ZoneFile
-from dispatch_bus.bootstrap import ZONES_FILE
+from dispatch_bus.editions import ZONES_FILE
 
 
 @frozen(order=True)

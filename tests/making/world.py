@@ -123,6 +123,9 @@ class Atlas:
         """Answer each position in order."""
         return [self.localities[position] for position in positions]
 
+    def renew(self) -> None:
+        """Do nothing: this world stays as it is."""
+
 
 def centre(name: str, **changes: Any) -> Centre:
     """Return a fire centre of the country that its name begins with, on that country's room."""

@@ -60,6 +60,7 @@ CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (holes.unserved_in_reach, ("responsibility", "agreements", "facts")),
     (agreements.each_once, ("agreements",)),
     (agreements.zones_known, ("agreements", "zones")),
+    (agreements.zones_in_force, ("agreements", "zones", "facts")),
     (agreements.personal_fields_founded, ("agreements",)),
     (agreements.hours_span, ("agreements",)),
     (agreements.no_location_fits, ("agreements", "centres")),

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dispatch_bus.domain.agreement import PERSONAL, NoLocation
 from dispatch_bus.settings.checks.decisions import decisions
 from dispatch_bus.settings.checks.identity import repeated, unknown
+from dispatch_bus.settings.checks.zones import of_other_edition
 from dispatch_bus.settings.facts import GeographyFacts
 from dispatch_bus.settings.finding import Finding
 from dispatch_bus.settings.models import (
@@ -48,6 +49,17 @@ def zones_known(agreements: AgreementsFile, zones: ZonesFile) -> Iterator[Findin
         elif zone.disciplines and one.discipline not in zone.disciplines:
             remedy = f"That zone is not for {one.discipline}: name one that is."
             yield Finding(FILE, key, one.zone, remedy)
+
+
+def zones_in_force(
+    agreements: AgreementsFile, zones: ZonesFile, facts: GeographyFacts
+) -> Iterator[Finding]:
+    """Find agreements whose zone the edition in force does not have, if it is not the file's."""
+    if of_other_edition(zones, facts):
+        for one in agreements.agreement:
+            if set(facts.zones.get(one.zone, ())) != set(one.pair):
+                remedy = f"The zones of {facts.label} do not have this: keep its name, or publish."
+                yield Finding(FILE, f"agreement.{one.id}.zone", one.zone, remedy)
 
 
 def personal_fields_founded(agreements: AgreementsFile) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from dispatch_bus.settings.checks.identity import repeated
 from dispatch_bus.settings.facts import GeographyFacts
-from dispatch_bus.settings.finding import Finding
+from dispatch_bus.settings.finding import Finding, Level
 from dispatch_bus.settings.models import ZonesFile
 
 FILE = "zones.toml"
@@ -19,8 +19,20 @@ def each_once(zones: ZonesFile) -> Iterator[Finding]:
     yield from repeated(FILE, "special.id", (zone.id for zone in zones.special))
 
 
+def of_other_edition(zones: ZonesFile, facts: GeographyFacts) -> bool:
+    """Tell whether the file describes another edition than the one that is looked at."""
+    return facts.label is not None and facts.label != zones.label
+
+
 def as_built(zones: ZonesFile, facts: GeographyFacts) -> Iterator[Finding]:
-    """Find zones that the built file does not have, or has otherwise."""
+    """Find zones that the built file does not have, or has otherwise.
+
+    The file may describe another edition than the one in force, which is worth a warning alone.
+    """
+    if of_other_edition(zones, facts):
+        remedy = f"The zones in force are those of {facts.label}: build and publish these."
+        yield Finding(FILE, "label", zones.label, remedy, Level.WARNING)
+        return
     for zone in zones.zone:
         built = facts.zones.get(zone.id)
         if built is None or set(built) != set(zone.pair):

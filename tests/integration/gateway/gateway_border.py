@@ -47,6 +47,9 @@ class Border:
         """Answer each position."""
         return [self._one(one.lon if one else INLAND) for one in positions]
 
+    def renew(self) -> None:
+        """Do nothing: this border stays where it is."""
+
     def _one(self, lon: float) -> Locality:
         country = "BE" if lon == ABROAD else "NL"
         zones = () if lon == INLAND else (ZoneHit("NL-BE-15km", country, True, 900.0),)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 
 from dispatch_bus.settings import Finding, GeographyFacts, Level, check, load, refuse_mistakes
 
@@ -73,3 +74,16 @@ def test_the_example_token_is_fine_on_this_machine(folder: Path, facts: Geograph
     """A simulated room on the loopback address may keep the token that everybody knows."""
     keys = [one.key for one in check(folder, facts, {"plain"})]
     assert "room.NL.options.token" not in keys
+
+
+def test_zones_of_another_edition_are_a_warning(folder: Path, facts: GeographyFacts) -> None:
+    """zones.toml may describe the next edition already, as long as the agreements fit both."""
+    (found,) = check(folder, evolve(facts, label="before"), {"plain"})
+    assert (found.key, found.value, found.level) == ("label", "test", Level.WARNING)
+    lesser = {"NL-DE-15km": facts.zones["NL-DE-15km"]}
+    keys = {
+        one.key
+        for one in check(folder, evolve(facts, label="before", zones=lesser), {"plain"})
+        if one.level is Level.ERROR
+    }
+    assert "agreement.NL-BE-police.zone" in keys
