@@ -87,14 +87,19 @@ class Broker:
         for node in cycle(self.nodes or (_MEMORY,)):
             yield self._connection(node)
 
+    def _login_method(self, told: str | None) -> str:
+        by_password = self.password or told or not (self.tls and self.tls.certificate_file)
+        return "PLAIN" if by_password else "EXTERNAL"
+
     def _connection(self, node: str) -> Connection:
         if self.is_in_memory:
             return Connection(node, transport_options=_MEMORY_OPTIONS)
-        host = urlsplit(node).hostname or ""
+        address = urlsplit(node)
         return Connection(
             node,
             password=self.password or None,
-            ssl=self.tls.options(host) if self.tls else False,
+            login_method=self._login_method(address.password),
+            ssl=self.tls.options(address.hostname or "") if self.tls else False,
             heartbeat=_HEARTBEAT_S,
             connect_timeout=_CONNECT_S,
             transport_options={

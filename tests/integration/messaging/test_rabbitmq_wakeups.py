@@ -14,6 +14,7 @@ from servers.ports import free_ports
 from servers.rabbitmq import ADMIN, RabbitServer, RabbitServers, Tls
 from servers.waiting import wait_for
 
+from dispatch_bus.messaging.admin import items
 from dispatch_bus.messaging.admin.comparing import set_up, strays
 from dispatch_bus.messaging.topology import UNROUTABLE, queue_name
 
@@ -192,6 +193,24 @@ def test_broker_and_bus_prove_to_each_other_who_they_are(
         key_file=mine.key_file,
     )
     assert len(refusals(tmp_path / "log", ATTEMPTS, **told)) < ATTEMPTS
+
+
+def test_a_certificate_logs_the_bus_in_without_a_password(
+    mutual: RabbitServer, authority: Authority, tmp_path: Path
+) -> None:
+    """The broker takes the name on it for the user."""
+    told = items.user("bus", "").told()
+    mutual.api("PUT", "/api/users/bus", json=told).raise_for_status()
+    rights = {"configure": "^$", "write": r"^dispatch-bus\.wake$", "read": "^$"}
+    mutual.api("PUT", "/api/permissions/bus/bus", json=rights).raise_for_status()
+    mine = authority.client("bus")
+    files = {
+        "ca_file": str(authority.ca_file),
+        "certificate_file": str(mine.certificate_file),
+        "key_file": str(mine.key_file),
+    }
+    login = {"nodes": [mutual.tls_url("bus", "bus")], "tls": files}
+    assert len(refusals(tmp_path / "log", ATTEMPTS, **login)) < ATTEMPTS
 
 
 def test_a_bus_without_a_certificate_is_refused(
