@@ -159,7 +159,7 @@ class Responsibility:
         least = np.full(len(points.code), np.inf)
         np.minimum.at(least, near.point, near.metres)
         rooms = [self._centres[one.centre_id] for one in self.duties]
-        lon, lat = np.array([[one.lon, one.lat] for one in rooms])[duty].T
+        lon, lat = np.array([[one.lon, one.lat] for one in rooms]).reshape(-1, 2)[duty].T
         room_m = plane.geodesic_m(points.lon[near.point], points.lat[near.point], lon, lat)
         is_close = near.metres <= least[near.point] + _TIE_M
         return near.point, np.where(is_close, room_m, np.inf)

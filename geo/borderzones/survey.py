@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Self, TypeVar
 
 import numpy as np
@@ -13,7 +14,6 @@ from borderzones.batches import Borders, Hits, Shares, Touches
 from borderzones.circles import area_shares
 from borderzones.classes import Combination
 from borderzones.classifier import Classifier
-from borderzones.grid import Codes
 from borderzones.index import Circles, Measured
 from borderzones.layer import Layer
 from borderzones.outlines import Outlines
@@ -31,27 +31,15 @@ _METRES_PER_DEGREE = 110_570.0
 class _Asked:
     """Circles with what is known of their centres.
 
-    ``usable`` are the numbers of those that are places, ``circles`` these alone, ``code`` their
-    combinations' numbers in ``combinations``.
+    ``usable`` are the numbers of those that are places, ``circles`` these alone. ``in_countries``
+    and ``in_strips`` tell, with shape (usable, areas), which areas contain the centres.
     """
 
     reason: Numbers
     usable: Ints
     circles: Circles
-    code: Codes
-    combinations: tuple[Combination, ...]
-
-    def in_countries(self, countries: tuple[str, ...]) -> Bools:
-        """Tell, with shape (usable, countries), which centres are in which."""
-        return self._table([set(one.countries) for one in self.combinations], countries)
-
-    def in_strips(self, strips: tuple[tuple[str, str], ...]) -> Bools:
-        """Tell, with shape (usable, strips), which centres are in which."""
-        return self._table([set(one.zones) for one in self.combinations], strips)
-
-    def _table(self, holding: Sequence[Set[T]], areas: Sequence[T]) -> Bools:
-        table = np.array([[area in held for area in areas] for held in holding], dtype=np.bool_)
-        return table[self.code]
+    in_countries: Bools
+    in_strips: Bools
 
 
 @frozen(eq=False)
@@ -71,39 +59,36 @@ class Survey:
         countries = self._classifier.answers.countries
         asked = self._asked(lon, lat, np.zeros(len(lon)))
         metres, country = np.full(len(lon), np.nan), np.full(len(lon), -1, dtype=np.int64)
-        inside = asked.in_countries(countries)
-        for own, among in _alike(inside):
+        for own, among in _alike(asked.in_countries):
             is_shared = own.sum() > 1
             areas = frozenset(np.flatnonzero(own == is_shared).tolist())
             near = self._outlines.near(areas, asked.circles.lon[among], asked.circles.lat[among])
             least, nearest = near.least(len(among))
             metres[asked.usable[among]] = -least if is_shared else least
             country[asked.usable[among]] = nearest
-        known = inside | np.isfinite(metres[asked.usable, None])
+        known = asked.in_countries | np.isfinite(metres[asked.usable, None])
         return Borders(self._reasons(asked, known), metres, country, countries)
 
     def touches(self, lon: Floats, lat: Floats, radius_m: Floats) -> Touches:
         """Tell what circles touch: centres in degrees, radii in metres."""
         answers = self._classifier.answers
         asked = self._asked(lon, lat, radius_m)
-        strips = tuple(zip(answers.strip_zones, answers.strip_sides, strict=True))
         beside = np.flatnonzero(~self._is_clear(asked.circles))
-        in_countries, in_strips = asked.in_countries(answers.countries), asked.in_strips(strips)
-        countries = _touched(answers.index.countries, asked.circles, in_countries, beside)
-        zones = _touched(answers.index.strips, asked.circles, in_strips, beside)
+        countries = _touched(answers.index.countries, asked.circles, asked.in_countries, beside)
+        zones = _touched(answers.index.strips, asked.circles, asked.in_strips, beside)
         return Touches(
             self._reasons(asked, countries[0]),
             _hits(*countries, asked),
             _hits(*zones, asked),
             answers.countries,
-            strips,
+            self._strips,
         )
 
     def shares(self, lon: Floats, lat: Floats, radius_m: Floats) -> Shares:
         """Measure which share of each circle is in which country."""
         answers = self._classifier.answers
         asked = self._asked(lon, lat, radius_m)
-        share = asked.in_countries(answers.countries).astype(np.float64)
+        share = asked.in_countries.astype(np.float64)
         beside = np.flatnonzero(~self._is_clear(asked.circles))
         for some in _blocks(beside):
             share[some] = area_shares(answers.index.countries, asked.circles[some], share[some] > 0)
@@ -116,7 +101,26 @@ class Survey:
         usable = np.flatnonzero(reason == 0)
         circles = Circles(lon[usable], lat[usable], radius_m[usable])
         found = self._classifier.classify(circles.lon, circles.lat)
-        return _Asked(reason, usable, circles, found.codes, found.combinations)
+        more = self._tables(found.combinations[len(self._classifier.combinations) :])
+        in_countries, in_strips = map(np.concatenate, zip(self._known, more, strict=True))
+        return _Asked(reason, usable, circles, in_countries[found.codes], in_strips[found.codes])
+
+    @cached_property
+    def _strips(self) -> tuple[tuple[str, str], ...]:
+        answers = self._classifier.answers
+        return tuple(zip(answers.strip_zones, answers.strip_sides, strict=True))
+
+    @cached_property
+    def _known(self) -> tuple[Bools, Bools]:
+        return self._tables(self._classifier.combinations)
+
+    def _tables(self, combinations: Sequence[Combination]) -> tuple[Bools, Bools]:
+        """Tell which countries and which strips are in each combination."""
+        countries = self._classifier.answers.countries
+        return (
+            _table([one.countries for one in combinations], countries),
+            _table([one.zones for one in combinations], self._strips),
+        )
 
     def _is_clear(self, circles: Circles) -> Bools:
         """Tell which circles surely touch no outline; whoever has no radius touches nothing."""
@@ -135,6 +139,11 @@ class Survey:
         swapped = self._classifier.classify(circles.lat, circles.lon).where(_is_in_a_country)
         reason[asked.usable[lost]] = np.where(swapped, number_of("swapped?"), number_of("outside"))
         return reason
+
+
+def _table(holding: Sequence[Sequence[T]], areas: Sequence[T]) -> Bools:
+    rows = [[area in held for area in areas] for held in holding]
+    return np.array(rows, dtype=np.bool_).reshape(len(rows), len(areas))
 
 
 def _is_in_a_country(combination: Combination) -> bool:
