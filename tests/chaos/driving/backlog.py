@@ -15,6 +15,7 @@ import psycopg
 from buses import lean_rooms
 from buses.cases import case
 from buses.lean_rooms import Rooms
+from chaos.driving import outcome
 from chaos.driving.arena import Arena
 
 from dispatch_bus.application.accounting import Received
@@ -138,7 +139,7 @@ class Backlog:
         return Drained(
             tellings=len(waiting),
             seconds=round(seconds, 1),
-            overtaken=overtaken(self._attempts(begun), waiting),
+            overtaken=outcome.patiently(lambda: overtaken(self._attempts(begun), waiting)),
             backwards=backwards(one.message for one in received),
             received=received,
         )

@@ -8,13 +8,9 @@ from contextlib import contextmanager
 from itertools import islice
 
 import amqp
-import attrs
 from chaos.driving.arena import Arena
 from chaos.driving.malformed_messages import Malformed
 from servers.rabbitmq import ADMIN, RabbitServer
-
-from dispatch_bus.domain.errors import Retry
-from dispatch_bus.messaging.confirms import Confirms
 
 WAKE = "dispatch-bus.wake"
 QUEUES = {"decide": f"{WAKE}.decide", "deliver": f"{WAKE}.deliver"}
@@ -24,17 +20,38 @@ _AT_ONCE = 100
 _PAUSE_S = 0.2
 
 
-@attrs.frozen
 class Line:
-    """An open channel, and what the broker says of what is published on it."""
+    """An open channel, and what the broker says of each message that is published on it."""
 
-    channel: amqp.Channel
-    confirms: Confirms
+    def __init__(self, channel: amqp.Channel) -> None:
+        self.channel = channel
+        self._last = 0
+        self._waiting: set[int] = set()
+        self._refused: set[int] = set()
+        channel.confirm_select()
+        channel.events["basic_ack"].add(self._settled)
+        channel.events["basic_nack"].add(self._nacked)
 
-    def publish(self, message: amqp.Message, kind: str) -> None:
-        """Publish among the wake-ups of a kind; ``confirms`` tells when the broker has it."""
-        self.confirms.expect()
+    def publish(self, messages: Iterable[tuple[amqp.Message, str]]) -> list[bool]:
+        """Publish messages, each among the wake-ups of a kind; tell which the broker has taken."""
+        numbers = [self._publish(message, kind) for message, kind in messages]
+        while self._waiting:
+            self.channel.connection.drain_events(timeout=_WAIT_S)
+        return [number not in self._refused for number in numbers]
+
+    def _publish(self, message: amqp.Message, kind: str) -> int:
+        self._last += 1
+        self._waiting.add(self._last)
         self.channel.basic_publish(message, WAKE, kind)
+        return self._last
+
+    def _settled(self, tag: int, multiple: bool) -> set[int]:
+        settled = {one for one in self._waiting if one == tag or (multiple and one < tag)}
+        self._waiting -= settled
+        return settled
+
+    def _nacked(self, tag: int, multiple: bool) -> None:
+        self._refused |= self._settled(tag, multiple)
 
 
 @contextmanager
@@ -49,28 +66,22 @@ def connected(server: RabbitServer, vhost: str) -> Iterator[Line]:
         read_timeout=_WAIT_S,
         write_timeout=_WAIT_S,
     ) as connection:
-        channel = connection.channel()
-        yield Line(channel, Confirms(channel))
+        yield Line(connection.channel())
 
 
 def publish(line: Line, messages: Iterable[Malformed], kind: str) -> Iterator[Malformed]:
-    """Publish messages among the wake-ups of one kind; yield each once the broker has it."""
+    """Publish messages among the wake-ups of one kind; yield each once the broker has it.
+
+    One that the broker refuses, for its queue is full, is published again a little later.
+    """
     left = iter(messages)
     while some := list(islice(left, _AT_ONCE)):
-        while not _are_taken(line, some, kind):
-            time.sleep(_PAUSE_S)
-        yield from some
-
-
-def _are_taken(line: Line, messages: Iterable[Malformed], kind: str) -> bool:
-    """Publish messages; false where their queue is full: what it has taken may come again."""
-    for one in messages:
-        line.publish(amqp.Message(one.body, **one.properties), kind)
-    try:
-        line.confirms.wait()
-    except Retry:
-        return False
-    return True
+        while some:
+            told = [(amqp.Message(one.body, **one.properties), kind) for one in some]
+            taken = line.publish(told)
+            yield from (one for one, is_taken in zip(some, taken, strict=True) if is_taken)
+            some = [one for one, is_taken in zip(some, taken, strict=True) if not is_taken]
+            time.sleep(_PAUSE_S if some else 0.0)
 
 
 def waiting(arena: Arena) -> int:
@@ -101,8 +112,11 @@ def overheard(channel: amqp.Channel, within_s: float) -> list[amqp.Message]:
 
 def replay(line: Line, heard: Iterable[amqp.Message], times: int) -> None:
     """Publish messages again, last first, each so many times."""
-    for one in reversed(list(heard)):
-        for _ in range(times):
-            again = amqp.Message(one.body, **{**one.properties, "delivery_mode": 2})
-            line.publish(again, one.delivery_info["routing_key"])
-    line.confirms.wait()
+    line.publish(
+        (
+            amqp.Message(one.body, **{**one.properties, "delivery_mode": 2}),
+            one.delivery_info["routing_key"],
+        )
+        for one in reversed(list(heard))
+        for _ in range(times)
+    )

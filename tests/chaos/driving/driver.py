@@ -71,8 +71,13 @@ class Driver:
     def _do(self, fault: Fault) -> None:
         logbook = self.doer.logbook
         logbook.begin(fault)
-        with self.doer.do(fault) as target:
-            self._over.wait(fault.lasts_s)
+        target = "nothing"
+        try:
+            with self.doer.do(fault) as target:
+                self._over.wait(fault.lasts_s)
+        except AssertionError as never:
+            # What did not come back is told at the end, with all else that came of it.
+            logbook.note_unexpected(f"{fault.kind}: {never}")
         logbook.end(fault, target)
 
     def _look(self) -> Stage:

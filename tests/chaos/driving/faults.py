@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 
 import attrs
 from buses.cases import case
 from chaos.driving import broker_user, harm, malformed_messages
-from chaos.driving.arena import INBOX_MESSAGES, Arena, Victim
+from chaos.driving.arena import INBOX_MESSAGES, Arena, Node, Victim
 from chaos.driving.logbook import Logbook
+from chaos.driving.malformed_messages import Malformed
 from chaos.driving.plan import Fault, FaultKind
 from servers.proxy import Weather
 from servers.waiting import wait_for
@@ -61,22 +62,22 @@ class Doer:
 
     def publish_every_kind(self, count: int) -> None:
         """Publish malformed messages of every kind among the wake-ups, ``count`` and some more."""
-        node = self.arena.nodes[0].server
         messages = [*malformed_messages.once(), *malformed_messages.many(count)]
-        with broker_user.connected(node, self.arena.vhost) as line:
-            for one in broker_user.publish(line, messages, "decide"):
-                self.logbook.note_malformed(one.record("decide"))
+        self._publish(self.arena.nodes[0], messages, "decide")
 
     def publish_malformed(self, fault: Fault) -> None:
         """Publish a burst of malformed messages among the wake-ups."""
-        first = fault.number * 100_000
-        chance = random.Random(fault.seed)
-        node = chance.choice(self.arena.nodes).server
-        with broker_user.connected(node, self.arena.vhost) as line:
-            for kind in broker_user.QUEUES:
-                burst = malformed_messages.many(self.burst, first)
-                for one in broker_user.publish(line, burst, kind):
-                    self.logbook.note_malformed(one.record(kind))
+        node = random.Random(fault.seed).choice(self.arena.nodes)
+        for kind in broker_user.QUEUES:
+            burst = malformed_messages.many(self.burst, fault.number * 100_000)
+            self._publish(node, list(burst), kind)
+
+    def _publish(self, node: Node, messages: Sequence[Malformed], kind: str) -> None:
+        # Where the connection breaks nobody knows what the broker has taken.
+        self.logbook.note_offered(one.record(kind) for one in messages)
+        with broker_user.connected(node.server, self.arena.vhost) as line:
+            for one in broker_user.publish(line, messages, kind):
+                self.logbook.note_malformed(one.record(kind))
 
     def replay_wakeups(self) -> None:
         """Listen to wake-ups for a while, and publish them ten times, last first."""

@@ -12,8 +12,6 @@ from chaos.driving.arena import Arena, Victim
 from servers.freezing import Frozen
 from servers.proxy import Proxy, Weather
 
-from dispatch_bus.domain.errors import Retry
-
 
 @contextmanager
 def killed(victims: Sequence[Victim]) -> Iterator[str]:
@@ -127,7 +125,7 @@ def inbox_left(arena: Arena) -> Iterator[str]:
 @contextmanager
 def sent(what: Callable[[], None]) -> Iterator[str]:
     """Send something; there is nothing to undo. A broker that is just away takes none of it."""
-    with suppress(OSError, amqp.AMQPError, Retry):
+    with suppress(OSError, amqp.AMQPError):
         what()
     yield "the bus"
 

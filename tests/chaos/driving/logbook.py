@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
@@ -30,6 +31,7 @@ class Logbook:
         self._writing = Lock()
         self._begun: dict[int, tuple[FaultKind, datetime]] = {}
         self.struck: list[Struck] = []
+        self.offered: set[str] = set()
         self.malformed: list[str] = []
         self.unexpected: list[str] = []
 
@@ -50,6 +52,10 @@ class Logbook:
         self.struck.append(
             Struck(number=fault.number, kind=fault.kind, target=target, begun=begun, ended=now)
         )
+
+    def note_offered(self, records: Iterable[str]) -> None:
+        """Note malformed messages that the broker is about to get."""
+        self.offered.update(records)
 
     def note_malformed(self, record: str) -> None:
         """Note that the broker has taken a malformed message, as quarantine will name it."""

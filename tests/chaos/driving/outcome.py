@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 from chaos.driving.logbook import Struck
@@ -15,9 +16,12 @@ from chaos.driving.plan import DATABASE_AWAY
 
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.feed import everything
+from dispatch_bus.domain.errors import Retry
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.journal.entry import Entry
 
+T = TypeVar("T")
+_AGAIN_AFTER_S = 1.0
 _CUTS = (("p50", 0.5), ("p95", 0.95), ("max", 1.0))
 # So long after a fault is what happens then still its doing.
 _AFTER = timedelta(seconds=10)
@@ -56,7 +60,9 @@ class _Reader:
         self.first, self.last = min(self.first, entry.at), max(self.last, entry.at)
         if entry.kind in _OPENED:
             told = datetime.fromisoformat(entry.facts["available_at"])
-            self.available.setdefault(entry.correlation, told)
+            # The journal's order is not that of time where several processes write it.
+            earlier = self.available.get(entry.correlation, told)
+            self.available[entry.correlation] = min(earlier, told)
         elif entry.kind == EntryKind.DELIVERY_MADE:
             arrived = datetime.fromisoformat(entry.facts["received_at"])
             self.arrivals.append(arrived)
@@ -67,14 +73,25 @@ class _Reader:
             self.quarantined[facts["room"], facts["record"]] = facts["field"]
 
 
+def patiently(question: Callable[[], T]) -> T:
+    """Ask until the database answers: a machine that has come so far may still be busy."""
+    while True:
+        try:
+            return question()
+        except Retry:
+            time.sleep(_AGAIN_AFTER_S)
+
+
 def story(bus: Bus) -> Story:
     """Read the whole journal."""
     reader = _Reader()
     for one in everything(bus):
         reader.read(one.entry)
     both = reader.available.keys() & reader.had.keys()
+    ways = ((reader.available[name], reader.had[name]) for name in both)
     return Story(
-        ways=tuple(sorted((reader.available[name], reader.had[name]) for name in both)),
+        # Only what a neighbour had after it became available says how long that took.
+        ways=tuple(sorted((available, had) for available, had in ways if had >= available)),
         arrivals=tuple(sorted(reader.arrivals)),
         kinds=dict(reader.kinds),
         quarantined=reader.quarantined,

@@ -66,8 +66,12 @@ class _Running:
         start = time.monotonic()
         self._strike(start + self.what.most_s)
         drained_s = self._drain()
-        backlog = self._drain_backlog() if self.what.backlog else None
-        settings, told = self.arena.settings, outcome.story(self.arena.bus)
+        is_next = drained_s is not None and self.what.backlog
+        backlog = self._drain_backlog() if is_next else None
+        settings, told = (
+            self.arena.settings,
+            outcome.patiently(lambda: outcome.story(self.arena.bus)),
+        )
         found = [
             *self.logbook.unexpected,
             *watching.errors(self.arena),
@@ -92,7 +96,7 @@ class _Running:
             unexpected=found,
             drained_s=drained_s,
             backlog=backlog,
-            verified=verify_journal(self.arena.bus).ok,
+            verified=outcome.patiently(lambda: verify_journal(self.arena.bus).ok),
         )
 
     def _strike(self, until: float) -> None:
@@ -144,4 +148,5 @@ class _Running:
         settings = self.arena.settings
         malformed = [Sent(room=BROKER, record=name) for name in self.logbook.malformed]
         sent = [*simulation.sent(settings), *malformed]
-        return settle(self.arena.bus, sent, [*simulation.received(settings), *more])
+        received = [*simulation.received(settings), *more]
+        return outcome.patiently(lambda: settle(self.arena.bus, sent, received))

@@ -49,7 +49,7 @@ def impossible_times(told: Story, began: datetime, ended: datetime) -> Iterator[
 def unfounded(arena: Arena, logbook: Logbook, told: Story) -> Iterator[str]:
     """Yield each record in quarantine with which nothing is wrong, or that has no reason."""
     folder = simulation.rooms_folder(arena.settings)
-    flawed = {(BROKER, record) for record in logbook.malformed}
+    flawed = {(BROKER, record) for record in logbook.offered}
     for room in arena.rooms:
         flawed |= {(room, one.id) for one in RoomLog(folder / room).sent() if one.flaw}
     for (room, record), reason in told.quarantined.items():
