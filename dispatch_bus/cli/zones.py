@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -11,21 +12,30 @@ from attrs import evolve
 from rich.console import Console
 
 import borderzones
-from borderzones import BorderzonesError, read_definitions, views, zonefile
+from borderzones import BorderzonesError, Zones, read_definitions, views, zonefile
+from borderzones.changes import changes
 from borderzones.flaws import Level, geometry_flaws
 from borderzones.zonefile import ZoneFile
+from dispatch_bus.application.comparing import Compared, compare
 from dispatch_bus.application.explaining import explain as explained
-from dispatch_bus.bootstrap import BorderGeography, load_checked, refuse_unfit
+from dispatch_bus.bootstrap import (
+    BorderGeography,
+    NotRunning,
+    load_checked,
+    open_bus,
+    refuse_unfit,
+)
 from dispatch_bus.cli.explaining import explanation
 from dispatch_bus.cli.options import ConfigOption
+from dispatch_bus.cli.zone_changes import change_picture, change_table, decision_table
 from dispatch_bus.cli.zone_findings import flaw_picture, flaw_table
 from dispatch_bus.cli.zone_flaws import rule_flaws
-from dispatch_bus.cli.zone_maps import need_extra, picture, positions
+from dispatch_bus.cli.zone_maps import need_extra, picture, positions, stored
 from dispatch_bus.domain.codes import Discipline
 from dispatch_bus.domain.errors import Refused, Stop
 from dispatch_bus.domain.place import Position
 from dispatch_bus.editions import ZONES_FILE, file_in_force, utc_now
-from dispatch_bus.settings import defaults_folder
+from dispatch_bus.settings import Settings, defaults_folder
 
 commands = typer.Typer(help="Build the border zones, and look at them.", no_args_is_help=True)
 
@@ -175,3 +185,47 @@ def _view(content: ZoneFile, place: str | None) -> views.View:
         return views.place(content, place) if place else views.whole(content)
     except BorderzonesError as error:
         raise Stop(str(error), "Then draw again.") from error
+
+
+@commands.command()
+def diff(
+    old: Annotated[Path, typer.Argument(help="A zone file.", exists=True, dir_okay=False)],
+    new: Annotated[Path, typer.Argument(help="Another one.", exists=True, dir_okay=False)],
+    to: Annotated[
+        Path | None, typer.Option("--picture", help="A PNG that shows it.", dir_okay=False)
+    ] = None,
+    place: Annotated[
+        str | None, typer.Option(help="A place, special zone or region that the picture shows.")
+    ] = None,
+    configuration: ConfigOption = None,
+) -> None:
+    """Tell what changed between two zone files, and which stored incidents it would concern."""
+    settings, zones = load_checked(configuration)
+    console = Console()
+    try:
+        (before, was), (after, becomes) = zonefile.read(old), zonefile.read(new)
+        found = list(changes(before, after))
+        console.print(change_table(found) if found else "The areas are the same.")
+        compared = _compared(settings, zones, borderzones.load(old), borderzones.load(new))
+    except BorderzonesError as error:
+        raise Stop(str(error), "Then compare again.") from error
+    if compared:
+        console.print(decision_table(compared))
+    else:
+        console.print("No database runs here: stored incidents were not compared.")
+    if to:
+        need_extra()
+        from borderzones.picture import draw  # noqa: PLC0415 - geopandas is an extra
+
+        draw(after, _view(after, place), change_picture((was, becomes), found, compared), to)
+
+
+def _compared(settings: Settings, zones: Zones, old: Zones, new: Zones) -> Compared | None:
+    """Compare what is stored; none where no database runs."""
+    try:
+        bus = open_bus(settings, zones, "cli")
+    except NotRunning:
+        return None
+    with closing(bus.store):
+        both = BorderGeography(old), BorderGeography(new)
+        return compare(stored(bus), settings.book, *both)

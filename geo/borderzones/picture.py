@@ -199,9 +199,9 @@ def _points(axes: Axes, shown: Picture) -> list[Any]:
         return []
     lon, lat = np.asarray(shown.points).T
     axes.scatter(
-        lon, lat, s=9, color="#b71c1c", linewidths=0.3, edgecolors="white", alpha=0.8, zorder=10
+        lon, lat, s=12, color="#111827", linewidths=0.4, edgecolors="white", alpha=0.8, zorder=10
     )
-    return [Line2D([], [], marker="o", color="#b71c1c", linewidth=0, ms=4, label=shown.points_name)]
+    return [Line2D([], [], marker="o", color="#111827", linewidth=0, ms=4, label=shown.points_name)]
 
 
 def _marks(axes: Axes, labels: Labels, view: View, shown: Picture) -> list[Any]:
