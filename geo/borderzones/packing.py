@@ -71,9 +71,9 @@ class Packed:
 
 def combined(inside: Bools) -> npt.NDArray[np.uint64]:
     """Return the hash of each combination of areas, the rows of ``inside``."""
-    hashed: npt.NDArray[np.uint64] = np.bitwise_xor.reduce(
-        np.where(inside, hashes(inside.shape[1]), np.uint64(0)), axis=1
-    )
+    combination, area = np.nonzero(inside)
+    hashed: npt.NDArray[np.uint64] = np.zeros(len(inside), dtype=np.uint64)
+    np.bitwise_xor.at(hashed, combination, hashes(inside.shape[1])[area])
     return hashed
 
 
