@@ -15,7 +15,7 @@ import pytest
 from buses.private import PrivateBus, private_bus
 from servers.waiting import is_running, wait_for, wait_until_gone
 
-from dispatch_bus.application.quarantining import listed
+from dispatch_bus.application.board import quarantined
 from dispatch_bus.application.sealing import verify_journal
 
 pytestmark = pytest.mark.chaos
@@ -73,7 +73,7 @@ def test_a_frozen_database_is_waited_for(bus: PrivateBus) -> None:
     assert bus.pid("services") == services
     assert "died" not in bus.words()
     flawed = {one.id for room in bus.rooms.values() for one in room.log.sent() if one.flaw}
-    assert {one.record for one in listed(bus.bus, None, 1_000)} <= flawed
+    assert {one.record for one in quarantined(bus.bus, None, None, 1_000).items} <= flawed
 
 
 def test_nothing_is_lost_or_doubled_whoever_dies(bus: PrivateBus) -> None:

@@ -12,12 +12,13 @@ from typer.testing import CliRunner
 
 from borderzones import Zones, zonefile
 from borderzones.flaws import Flaw, Kind, Level
-from dispatch_bus.bootstrap import ZONES_FILE, load_checked
+from dispatch_bus.bootstrap import load_checked
 from dispatch_bus.cli import zones as command
 from dispatch_bus.cli.zone_flaws import Asked, rule_flaws, ties
 from dispatch_bus.domain.book import Book
 from dispatch_bus.domain.codes import Discipline
 from dispatch_bus.domain.geography import AreaHit
+from dispatch_bus.editions import ZONES_FILE
 from dispatch_bus.settings import defaults_folder
 
 Shipped = tuple[zonefile.ZoneFile, Zones, Book]
