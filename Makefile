@@ -41,7 +41,7 @@ lint: $(BIN)/.installed
 types: $(BIN)/.installed
 	@$(BIN)/mypy
 
-bench: $(BIN)/.installed ## benchmarks, as ratios to floors of the same run; QUICK=1: in two minutes
+bench: $(BIN)/.installed ## benchmarks, as ratios to floors of the same run; QUICK=1: in three minutes
 	@QUICK=$(QUICK) BENCH_LARGE=$(BENCH_LARGE) $(BIN)/python -m pytest -v -s -p no:xdist \
 	  --no-header $(if $(QUICK),--ignore=tests/bench/test_changing_speed.py) tests/bench
 

@@ -1,4 +1,4 @@
-"""How long each measurement takes: ``QUICK=1`` for two minutes, ``BENCH_LARGE=1`` for history."""
+"""How long each measurement takes: ``QUICK=1`` for three minutes, ``BENCH_LARGE=1`` for history."""
 
 from __future__ import annotations
 
