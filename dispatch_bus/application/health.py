@@ -102,13 +102,17 @@ def _rooms(bus: Bus, uow: UnitOfWork) -> Check:
 
 
 def _processes(uow: UnitOfWork) -> Check:
-    """Processes of several versions are for the time of an upgrade alone."""
+    """Several versions, of the bus or of its zones, are for the time of an upgrade alone."""
     known = [one for one in uow.processes.all() if not is_stale(one, uow.now)]
-    found = versions(known)
+    found, zones = versions(known), Counter(one.zones for one in known)
     return Check(
         name="processes",
-        condition=Condition.DEGRADED if len(found) > 1 else Condition.OK,
-        facts={"services": dict(Counter(one.service for one in known)), "versions": found},
+        condition=Condition.DEGRADED if len(found) > 1 or len(zones) > 1 else Condition.OK,
+        facts={
+            "services": dict(Counter(one.service for one in known)),
+            "versions": found,
+            "zones": dict(zones),
+        },
     )
 
 

@@ -13,6 +13,7 @@ from borderzones.marks import Highlight, Picture
 from dispatch_bus.application.comparing import Compared
 
 _MOST = 20
+_SPECK_M2 = 500.0
 _GAINED, _LOST = "#2e7d32", "#c62828"
 
 
@@ -61,4 +62,5 @@ def change_picture(
 
 
 def _km2(square_metres: float) -> str:
-    return f"{square_metres / 1e6:,.3f}" if square_metres else ""
+    # Cutting one outline from another leaves specks along it.
+    return f"{square_metres / 1e6:,.3f}" if square_metres >= _SPECK_M2 else ""

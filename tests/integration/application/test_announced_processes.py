@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import attrs
 import pytest
+from making import world
 from making.wiring import MakeBus
 from servers.waiting import wait_for
 
@@ -89,6 +90,34 @@ def test_health_shows_a_mixture_of_versions(
     (check,) = (one for one in health(bus).checks if one.name == "processes")
     assert check.condition is condition
     assert check.facts["services"] == {"coordinator": 2}
+
+
+def test_health_shows_a_mixture_of_zones(bus: Bus, other: Bus) -> None:
+    """While one process has not taken over an edition yet, somebody should look."""
+    atlas = world.Atlas()
+    atlas.version = "zones-2"
+    announce(bus, ONE, None)
+    announce(attrs.evolve(other, geography=atlas), OTHER, None)
+    (check,) = (one for one in health(bus).checks if one.name == "processes")
+    assert check.condition is Condition.DEGRADED
+    assert check.facts["zones"] == {"zones-1": 1, "zones-2": 1}
+
+
+class Asked(world.Atlas):
+    """Geography that notes being told to look for new editions."""
+
+    renewed = False
+
+    def renew(self) -> None:
+        """Note it."""
+        self.renewed = True
+
+
+def test_a_process_looks_for_published_zones(another_bus: MakeBus) -> None:
+    """Each beat has the geography look for new editions, also where nothing is to be decided."""
+    atlas = Asked()
+    with announced(attrs.evolve(another_bus(), geography=atlas), "sealer"):
+        wait_for(lambda: atlas.renewed, "it looks for zones")
 
 
 def test_a_process_announces_itself_while_it_works(another_bus: MakeBus) -> None:
