@@ -8,7 +8,7 @@ from hashlib import sha256
 from attrs import frozen
 
 from dispatch_bus.application.bus import Bus
-from dispatch_bus.application.quarantining import BROKER, Origin, keep, quarantine
+from dispatch_bus.application.quarantining import BROKER, Origin, quarantine
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.store.unit import UnitOfWork
 
@@ -17,19 +17,18 @@ _DIGITS = 16
 
 @frozen(kw_only=True)
 class Foreign:
-    """A message, the routing key that it came under, and why it is no wake-up.
-
-    ``came_before`` says that the broker has handed it out before.
-    """
+    """A message, the routing key that it came under, and why it is no wake-up."""
 
     queue: str
     raw: bytes
-    came_before: bool
     reason: Refused
 
 
 def quarantine_foreign(bus: Bus, messages: Sequence[Foreign]) -> None:
-    """Quarantine messages, all or none; one that came before and is kept is noted as repeated.
+    """Quarantine messages, all or none; one whose bytes are kept already is noted as repeated.
+
+    The broker hands a message out again where a node or a connection broke, and does not always
+    say so: two that are the same cannot be told from one that came twice.
 
     Raises:
         Retry: the database did not answer, and whether they are kept is not known.
@@ -42,6 +41,4 @@ def quarantine_foreign(bus: Bus, messages: Sequence[Foreign]) -> None:
 def _quarantine(bus: Bus, uow: UnitOfWork, message: Foreign) -> None:
     name = f"{message.queue}/{sha256(message.raw).hexdigest()[:_DIGITS]}"
     origin = Origin(room=BROKER, record=name, correlation=f"{BROKER}:{name}")
-    # The same bytes in two messages are two messages; in one that comes again, one.
-    take = quarantine if message.came_before else keep
-    take(bus, uow, origin, message.raw, message.reason)
+    quarantine(bus, uow, origin, message.raw, message.reason)

@@ -36,11 +36,10 @@ def quarantine(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Re
     if known := uow.quarantine.find(origin.room, origin.record, raw):
         note(uow, known, EntryKind.RECORD_REPEATED, "intake")
     else:
-        keep(bus, uow, origin, raw, reason)
+        _keep(bus, uow, origin, raw, reason)
 
 
-def keep(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Refused) -> None:
-    """Keep a record's bytes with the reason, whether or not the same are kept already."""
+def _keep(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Refused) -> None:
     kept = Quarantined(
         id=bus.new_id(),
         room=origin.room,

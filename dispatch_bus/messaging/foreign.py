@@ -62,6 +62,5 @@ def _foreign(message: Any, reason: Refused) -> Foreign:
     return Foreign(
         queue=str(message.delivery_info.get("routing_key", "")),
         raw=body.encode("utf-8", "surrogatepass") if isinstance(body, str) else bytes(body),
-        came_before=bool(message.delivery_info.get("redelivered")),
         reason=reason,
     )
