@@ -10,6 +10,7 @@ import attrs
 _BLOCKED_S = 5.0
 _FIRST_DELIVERY_S = 10.0
 _DRAIN_PER_S = 500.0
+NOT_MEASURED = "not measured"
 
 
 @attrs.frozen(kw_only=True)
@@ -70,7 +71,7 @@ def _at_least(what: str, got: int, wanted: int) -> Aim:
 
 
 def _within(what: str, seconds: float | None, most_s: float) -> Aim:
-    got = "not measured" if seconds is None else f"{seconds:.1f} s"
+    got = NOT_MEASURED if seconds is None else f"{seconds:.1f} s"
     # What nothing was measured of is not missed: another seed has it.
     is_met = seconds is None or seconds <= most_s
     return Aim(what=what, wanted=f"at most {most_s:g} s", got=got, is_met=is_met, is_truth=False)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
-from chaos.driving.aims import Aim, aims
+from chaos.driving.aims import NOT_MEASURED, Aim, aims
 from chaos.driving.backlog import Drained
 from chaos.driving.logbook import Struck
 from chaos.driving.outcome import (
@@ -159,7 +159,8 @@ def _summary(figures: dict[str, Any]) -> Table:
 def _aims(told: Sequence[Aim]) -> Table:
     table = Table("Aim", "Wanted", "Got", "", title="Aims")
     for one in told:
-        word = "[green]met[/]" if one.is_met else "[red]MISSED[/]"
+        met = "" if one.got == NOT_MEASURED else "[green]met[/]"
+        word = met if one.is_met else "[red]MISSED[/]"
         table.add_row(one.what, one.wanted, one.got, word)
     return table
 
