@@ -60,6 +60,9 @@ def read_geodata(folder: Path) -> Geodata:
 def _read_layer(path: Path, layer: str) -> Areas:
     columns = _COLUMNS[layer]
     frame = _read_frame(path)
+    if frame.empty and layer == "special":
+        # Not every border has any, and of a file without areas the properties are not known.
+        return Areas((), np.array([], dtype=object))
     if missing := set(columns) - set(frame.columns):
         raise SourceError(f"{path}: the property {min(missing)} is missing. Add it to each area.")
     frame = frame.sort_values(_source_key(layer))

@@ -197,6 +197,8 @@ def _read_header(packed: Archive) -> dict[str, Any]:
 
 
 def _encode(polygons: Geometries) -> tuple[bytes, bytes]:
+    if not len(polygons):
+        return b"", b""
     _, lonlat, offsets = shapely.to_ragged_array(_multi(polygons))
     units = np.rint(lonlat.T * UNITS_PER_DEGREE).astype("<i4")
     lengths = [len(offset) for offset in offsets]
@@ -217,6 +219,8 @@ def _differences(values: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
 
 
 def _decode(xy: bytes, offsets: bytes) -> Geometries:
+    if not offsets:
+        return np.array([], dtype=object)
     units = np.cumsum(np.frombuffer(xy, "<i4").reshape(2, -1), axis=1, dtype=np.int64)
     lonlat = units / UNITS_PER_DEGREE
     numbers = np.frombuffer(offsets, "<i4")

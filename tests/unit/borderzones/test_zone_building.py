@@ -307,3 +307,14 @@ def test_a_special_zone_that_does_not_fit_the_data_is_refused(folder, old, new, 
     folder.definitions.write_text(ZONES + BRIDGE.replace(old, new), encoding="utf-8")
     with pytest.raises(DefinitionError, match=said):
         folder.build()
+
+
+def test_data_without_special_zones_can_be_built_and_asked(folder):
+    """Whoever brings data of their own need not have any."""
+    folder.special = {}
+    folder.build()
+    zones = borderzones.load(folder.path / "out.bzones")
+    (look,) = zones.look(lon=[4.995], lat=[51.05], radius_m=[10])
+    assert (look.countries[0].country, look.special) == ("A", ())
+    assert zones.at(4.995, 51.05).special == ()
+    assert zones.touches(4.995, 51.05)[0].countries
