@@ -31,11 +31,13 @@ class Told:
 class Look:
     """The journal after a number, at the instant ``at`` of the database's clock.
 
+    ``number`` is that of the last entry, or where there is none the one that it was asked after.
     ``unsealed`` counts the entries that are committed and have no number yet.
     """
 
     at: datetime
     entries: tuple[Told, ...]
+    number: int
     unsealed: int
 
 
@@ -43,7 +45,15 @@ def look(bus: Bus, after: int, limit: int) -> Look:
     """Return at most ``limit`` entries that follow the number ``after``."""
     with bus.store.begin() as uow:
         entries = told(uow.journal.read(after, limit))
-        return Look(at=uow.now, entries=entries, unsealed=uow.journal.waiting())
+        number = entries[-1].number if entries else after
+        return Look(at=uow.now, entries=entries, number=number, unsealed=uow.journal.waiting())
+
+
+def glance(bus: Bus) -> Look:
+    """Return where the journal ends, without its entries."""
+    with bus.store.begin() as uow:
+        number, unsealed = uow.journal.before_newest(0), uow.journal.waiting()
+        return Look(at=uow.now, entries=(), number=number, unsealed=unsealed)
 
 
 def start(bus: Bus, after: int | None) -> int:

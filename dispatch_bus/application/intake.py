@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from attrs import evolve, frozen
+from attrs import define, evolve, frozen
 
 from dispatch_bus.application import answering, inboxes, leasing, recording
 from dispatch_bus.application.bus import Bus, Gate
@@ -37,6 +37,8 @@ _log = structlog.get_logger(__name__)
 # As long as a record has within a page. Two attempts leave the next pull its turn in time.
 READ_DEADLINE_S = 2.0
 REPLAYS_AT_ONCE = 20
+# After so long a turn ends even where a room has always something new.
+_TURN = timedelta(seconds=1)
 
 
 @frozen(kw_only=True)
@@ -48,7 +50,10 @@ class _Located:
 
 
 def pull(bus: Bus, room: str, gate: Gate) -> int | None:
-    """Pull, store and confirm one page of a room; return how many records it had.
+    """Pull and store what a room has, then confirm it; return how many records that were.
+
+    It ends when the room has nothing new, at the latest a second after the first page: so one
+    confirmation does for all pages of a busy second.
 
     Returns none, and leaves the gate alone, where another process reads the room.
 
@@ -57,38 +62,69 @@ def pull(bus: Bus, room: str, gate: Gate) -> int | None:
             not is marked as failing.
     """
     state = _may_pull(bus, room)
-    if state is None:
-        return None
-    try:
-        page = _fetch(bus, state, gate)
-    except (Retry, Refused):
-        _mark_failing(bus, room)
-        raise
-    if state.failing_since:
-        _mark_recovered(bus, room)
-    if not page.records:
-        _confirm(bus, state, gate)
-    elif store_page(bus, state, page):
-        _confirm(bus, _stored(state, page), gate)
-    return len(page.records)
+    return None if state is None else _Turn(bus, gate, state).run()
 
 
-def _stored(state: RoomState, page: Page) -> RoomState:
-    """Return where the reading of a room stands once a page is stored."""
-    records = state.records + len(page.records)
-    return evolve(state, cursor=page.cursor, pages=state.pages + 1, records=records)
+@define
+class _Turn:
+    """One room's pages, each stored before the next is asked for."""
 
+    _bus: Bus
+    _gate: Gate
+    _state: RoomState
+    _ends: datetime | None = None
 
-def _confirm(bus: Bus, state: RoomState, gate: Gate) -> None:
-    """Confirm what is stored unless the room has been told: a confirmation that failed is owed."""
-    if state.cursor is None or state.pages == state.confirmed_pages:
-        return
-    page = Confirmed(room=state.id, pages=state.pages, records=state.records, cursor=state.cursor)
-    # Before, not after: what the room was told has to be known when the database is lost.
-    bus.outside.keep_confirmed(page)
-    gate.confirm(state.cursor, deadline_s=bus.limits.pull_deadline_s)
-    with bus.store.begin() as uow:
-        uow.rooms.note_confirmed(state.id, state.pages)
+    def run(self) -> int:
+        records = 0
+        while (page := self._next()).records:
+            records += len(page.records)
+            if not self._store(page):
+                return records
+            if self._left_s <= 0:
+                break
+        self._confirm()
+        return records
+
+    @property
+    def _left_s(self) -> float:
+        if self._ends is None or self._state.pulled_at is None:
+            return self._bus.limits.pull_wait_s
+        return (self._ends - self._state.pulled_at).total_seconds()
+
+    def _next(self) -> Page:
+        room = self._state.id
+        try:
+            page = _fetch(self._bus, self._state, self._gate, self._left_s)
+        except (Retry, Refused):
+            _mark_failing(self._bus, room)
+            raise
+        if self._state.failing_since:
+            _mark_recovered(self._bus, room)
+            self._state = evolve(self._state, failing_since=None)
+        return page
+
+    def _store(self, page: Page) -> bool:
+        """Store a page; false when another reader was faster."""
+        stored = store_page(self._bus, self._state, page)
+        if stored is None or stored.pulled_at is None:
+            return False
+        self._state = stored
+        self._ends = self._ends or stored.pulled_at + _TURN
+        return True
+
+    def _confirm(self) -> None:
+        """Confirm what is stored unless the room was told: a confirmation that failed is owed."""
+        state, bus = self._state, self._bus
+        if state.cursor is None or state.pages == state.confirmed_pages:
+            return
+        page = Confirmed(
+            room=state.id, pages=state.pages, records=state.records, cursor=state.cursor
+        )
+        # Before, not after: what the room was told has to be known when the database is lost.
+        bus.outside.keep_confirmed(page)
+        self._gate.confirm(state.cursor, deadline_s=bus.limits.pull_deadline_s)
+        with bus.store.begin() as uow:
+            uow.rooms.note_confirmed(state.id, state.pages)
 
 
 def _may_pull(bus: Bus, room: str) -> RoomState | None:
@@ -107,13 +143,13 @@ def _reads(bus: Bus, uow: UnitOfWork, room: str) -> bool:
     return uow.signals.lease(leasing.reading(room), bus.holder, uow.now, hold)
 
 
-def _fetch(bus: Bus, state: RoomState, gate: Gate) -> Page:
+def _fetch(bus: Bus, state: RoomState, gate: Gate, wait_s: float) -> Page:
     limits = bus.limits
     page = gate.pull(
         state.cursor,
         # What failed may be the size of the page: whoever asks again for as much never gets on.
         limit=1 if state.failing_since else limits.page,
-        wait_s=limits.pull_wait_s,
+        wait_s=min(wait_s, limits.pull_wait_s),
         deadline_s=limits.pull_deadline_s,
     )
     if page.records and page.cursor == state.cursor:
@@ -121,8 +157,11 @@ def _fetch(bus: Bus, state: RoomState, gate: Gate) -> Page:
     return page
 
 
-def store_page(bus: Bus, state: RoomState, page: Page) -> bool:
-    """Store a page and move the cursor, or do neither; false when another reader was faster."""
+def store_page(bus: Bus, state: RoomState, page: Page) -> RoomState | None:
+    """Store a page and move the cursor, or do neither; return where the reading stands then.
+
+    Returns none when another reader was faster.
+    """
     located = _locate(bus, page.records)
     try:
         return _store(bus, state, page, located, one_by_one=False)
@@ -143,17 +182,18 @@ def _locate(bus: Bus, records: Sequence[Record]) -> list[_Located]:
 
 def _store(
     bus: Bus, state: RoomState, page: Page, located: Sequence[_Located], *, one_by_one: bool
-) -> bool:
+) -> RoomState | None:
     with bus.store.begin() as uow:
-        if not uow.rooms.advance(state, page.cursor, len(page.records), uow.now):
-            return False
+        stored = uow.rooms.advance(state, page.cursor, len(page.records), uow.now)
+        if stored is None:
+            return None
         answered = _lock(uow, state.id, page.records)
         if not one_by_one:
             _foresee(uow, state.id, page.records, answered)
         for one in located:
             guard = uow.savepoint() if one_by_one else nullcontext()
             _take(bus, uow, state.id, one, guard)
-        return True
+        return stored
 
 
 def _lock(uow: UnitOfWork, room: str, records: Sequence[Record]) -> frozenset[UUID]:

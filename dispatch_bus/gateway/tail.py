@@ -2,14 +2,15 @@
 
 Each client keeps no more than the number that it was sent last. Whoever is close to the end is
 served from the latest entries in memory, whoever is behind from the store; so a client costs
-nothing while it is slow, and resumes anywhere.
+nothing while it is slow, and resumes anywhere. While there is none, no entry is read.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
 
@@ -51,6 +52,7 @@ class Tail:
         self._beat: bytes | None = None
         self._news = asyncio.Event()
         self._closing = False
+        self._clients = 0
 
     async def run(self) -> None:
         """Look at the journal until cancelled."""
@@ -72,7 +74,7 @@ class Tail:
 
         A heartbeat is sent only while the journal can be read: silence means stale, not quiet.
         """
-        with FEED_CLIENTS.track_inprogress():
+        with self._client():
             clock, beaten, said = asyncio.get_running_loop().time, float("-inf"), None
             while not self._closing:
                 news = self._news
@@ -89,19 +91,31 @@ class Tail:
                 else:
                     await _wait(news, beaten + HEARTBEAT_S - clock())
 
+    @contextmanager
+    def _client(self) -> Iterator[None]:
+        self._clients += 1
+        try:
+            with FEED_CLIENTS.track_inprogress():
+                yield
+        finally:
+            self._clients -= 1
+
     async def _look(self) -> float:
-        if self._number is None:
-            self._number = await run_in_threadpool(feed.start, self._bus, None)
-        look = await run_in_threadpool(feed.look, self._bus, self._number, _AT_ONCE)
-        if look.entries:
-            self._take([_event(told) for told in look.entries])
-        self._beat = _heartbeat(look.at, self._number, look.unsealed)
+        if self._number is None or not self._clients:
+            look = await run_in_threadpool(feed.glance, self._bus)
+            self._latest.clear()
+        else:
+            look = await run_in_threadpool(feed.look, self._bus, self._number, _AT_ONCE)
+            self._latest.extend(_event(told) for told in look.entries)
+        self._go_on_from(look.number)
+        self._beat = _heartbeat(look.at, look.number, look.unsealed)
         return 0.0 if len(look.entries) == _AT_ONCE else LOOK_EVERY_S
 
-    def _take(self, events: list[Event]) -> None:
-        self._latest.extend(events)
-        self._number = events[-1].number
-        FEED_NUMBER.set(self._number)
+    def _go_on_from(self, number: int) -> None:
+        if number == self._number:
+            return
+        self._number = number
+        FEED_NUMBER.set(number)
         if not self._closing:
             news, self._news = self._news, asyncio.Event()
             news.set()

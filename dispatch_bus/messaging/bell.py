@@ -26,6 +26,7 @@ _log = structlog.get_logger(__name__)
 # To open a connection's channel and begin to consume; a broker that hangs says nothing at all.
 _OPEN_S = 5.0
 _LOOK_EVERY_S = 0.5
+_AT_ONCE_S = 0.001
 _PREFETCH = 100
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 5.0
 
@@ -81,7 +82,7 @@ class Bell(SharedExtension):
     def start(self) -> None:
         """Begin to consume."""
         if any(kind in KINDS for kind in self._waiters):
-            self._shelf = Shelf(self.container.config["foreign"])
+            self._shelf = Shelf(self.container.config["foreign"], _PREFETCH)
             self.container.spawn_managed_thread(self._run, identifier="bell")
 
     def stop(self) -> None:
@@ -118,6 +119,9 @@ class Bell(SharedExtension):
         while not self._stopping:
             with suppress(TimeoutError):
                 connection.drain_events(timeout=_LOOK_EVERY_S)
+                # What else has come is settled with it.
+                while self._shelf.has_room:
+                    connection.drain_events(timeout=_AT_ONCE_S)
             connection.heartbeat_check()
             self._shelf.settle()
 

@@ -19,13 +19,19 @@ _AFTER_ERROR_S = 1.0
 class Shelf:
     """Holds what is to be quarantined by ``keep``; settled with the broker once that has worked.
 
-    The broker hands out no more than a prefetch of unsettled messages, which bounds it.
+    The broker hands out no more than a prefetch of unsettled messages, which is ``most``.
     """
 
-    def __init__(self, keep: Callable[[Sequence[Foreign]], object]) -> None:
+    def __init__(self, keep: Callable[[Sequence[Foreign]], object], most: int) -> None:
         self._keep = keep
+        self._most = most
         self._held: list[tuple[Any, Foreign]] = []
         self._due = 0.0
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it holds some, and could hold more."""
+        return 0 < len(self._held) < self._most
 
     def put(self, message: Any, reason: Refused) -> None:
         """Hold a message of kombu's until it is quarantined."""

@@ -1,13 +1,28 @@
-"""structlog for our own logs and the libraries', as JSON or for a console."""
+"""structlog for our own lines, which are written at once; the libraries' in the same form."""
 
 from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Literal
 
 import structlog
 from structlog.typing import Processor
+
+
+class _Lines(structlog.WriteLogger):
+    """Writes lines. One that cannot be written (a full disk, a closed pipe) stops no work."""
+
+    def __init__(self, name: str = "") -> None:
+        super().__init__(sys.stderr)
+        self.name = name
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError):
+            super().msg(message)
+
+    log = debug = info = warning = error = critical = exception = msg
 
 
 def configure(form: Literal["console", "json"], level: str) -> None:
@@ -15,16 +30,16 @@ def configure(form: Literal["console", "json"], level: str) -> None:
 
     Exceptions are shown without local variables: those may hold personal data.
     """
-    shared: list[Processor] = [
+    named: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
+        structlog.processors.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
+            foreign_pre_chain=named,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_last(form)],
         )
     )
@@ -36,10 +51,11 @@ def configure(form: Literal["console", "json"], level: str) -> None:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     # What fails in a worker is logged once, by the work loop.
     logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
+    # Past the standard library's own way, which takes three times as long for a line.
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        wrapper_class=structlog.stdlib.BoundLogger,
+        processors=[*named, *_last(form)],
+        logger_factory=_Lines,
+        wrapper_class=structlog.make_filtering_bound_logger(root.level),
         cache_logger_on_first_use=True,
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from attrs import define, frozen
@@ -14,6 +15,8 @@ from dispatch_bus.sdk import answers, frames
 from dispatch_bus.sdk.adapter import TooLarge
 from dispatch_bus.sdk.child import Child
 
+# How often, and how many seconds apart, whatever else is in flight is looked for.
+_LOOKS_FOR_OTHERS, _LOOK_S = 4, 0.005
 Outcome = Receipt | Refused | Retry
 """What came of a message: the room has it, never will, or it is not known whether it has."""
 
@@ -71,16 +74,28 @@ class Calls:
 
     def send(self, messages: Iterable[Message]) -> None:
         """Begin to hand messages over; :meth:`collect` tells of each what came of it."""
-        for message in messages:
-            self._send(message)
+        together = list(messages)
+        if not together:
+            return
+        try:
+            self._send(together)
+        except TooLarge:
+            for message in together:
+                self._send_alone(message)
 
     def collect(self, wait_s: float) -> list[tuple[str, Outcome]]:
         """Return (id of the message, outcome) of all that came back, waiting for the first.
 
-        After ``wait_s`` seconds without any it returns an empty list.
+        It waits some milliseconds more for what else is in flight: whoever records outcomes does
+        many with what one costs. After ``wait_s`` seconds without any it returns an empty list.
         """
         if self._flying and not self._known:
             self._wait(wait_s)
+        for _ in range(_LOOKS_FOR_OTHERS if self._known else 0):
+            if not self._flying:
+                break
+            time.sleep(_LOOK_S)
+            self._wait(0.0)
         known, self._known = self._known, []
         for _, outcome in known:
             self._pace.after(outcome)
@@ -91,18 +106,29 @@ class Calls:
         if self._flying:
             self._end(self._child)
 
-    def _send(self, message: Message) -> None:
-        deadline = frames.Deadline(self._deadline_s)
+    def _send_alone(self, message: Message) -> None:
         try:
-            request = {"verb": "deliver", "message": to_json(message)}
-            (number,) = self._child.line.call([request], deadline)
+            self._send([message])
         except TooLarge as error:
             self._note(message.id, error)
+
+    def _send(self, messages: Sequence[Message]) -> None:
+        """Send messages at once.
+
+        Raises:
+            TooLarge: one of them fits no frame; nothing has been sent.
+        """
+        deadline = frames.Deadline(self._deadline_s)
+        requests = [{"verb": "deliver", "message": to_json(message)} for message in messages]
+        try:
+            numbers = self._child.line.call(requests, deadline)
         except (frames.Closed, TimeoutError) as error:
-            self._note(message.id, error)
+            for message in messages:
+                self._note(message.id, error)
             self._break()
         else:
-            self._flying[number] = _Call(message.id, deadline)
+            calls = (_Call(message.id, deadline) for message in messages)
+            self._flying |= zip(numbers, calls, strict=True)
 
     def _wait(self, wait_s: float) -> None:
         soonest = min((call.deadline for call in self._flying.values()), key=lambda one: one.at)

@@ -8,3 +8,11 @@ with warnings.catch_warnings(record=True):
     import eventlet
 
 eventlet.monkey_patch()
+
+from psycopg import waiting  # noqa: E402 - after the sockets
+
+from dispatch_bus.services.green_waiting import wait  # noqa: E402
+
+# A wait in C would stop every service of the process (three 1 s queries took 3 s); the driver's own
+# way in Python makes a selector for each statement.
+waiting.wait = wait

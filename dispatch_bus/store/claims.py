@@ -9,7 +9,6 @@ from uuid import UUID
 
 import structlog
 from attrs import frozen
-from sqlalchemy import Row, TextClause, text
 
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.message import Message
@@ -17,23 +16,22 @@ from dispatch_bus.domain.notice import Side
 from dispatch_bus.store import tables
 from dispatch_bus.store.keys import KeyRing, WrappedKey
 from dispatch_bus.store.sealing import join_message
-from dispatch_bus.store.session import Session
+from dispatch_bus.store.session import Row, Session
 
 _log = structlog.get_logger(__name__)
 _COLUMNS = tables.columns(tables.delivery)
 # Asked by every lane each second and at each wake-up: building it would cost more than running
 # it. The rows are chosen in a CTE, which runs once; a subquery could run again and lock more.
-_CLAIM = text(
-    f"""
+_CLAIM = f"""
     WITH due AS (
         SELECT notice, side FROM delivery
-        WHERE delivered < sequence AND NOT stuck AND room = :room AND due_at <= :now
-            AND (claimed_until IS NULL OR claimed_until < :now)
+        WHERE delivered < sequence AND NOT stuck AND room = %(room)s AND due_at <= %(now)s
+            AND (claimed_until IS NULL OR claimed_until < %(now)s)
         ORDER BY priority, due_at
-        LIMIT :most
+        LIMIT %(most)s
         FOR UPDATE SKIP LOCKED
     ), claimed AS (
-        UPDATE delivery SET claimed_until = :until, attempts = attempts + 1
+        UPDATE delivery SET claimed_until = %(until)s, attempts = attempts + 1
         FROM due WHERE delivery.notice = due.notice AND delivery.side = due.side
         RETURNING {_COLUMNS}
     )
@@ -41,61 +39,51 @@ _CLAIM = text(
     FROM claimed JOIN incident ON incident.id = claimed.incident
     ORDER BY claimed.priority, claimed.due_at
     """  # noqa: S608
-)
-_LOCK = text("SELECT id FROM incident WHERE id = ANY(:incidents) ORDER BY id FOR UPDATE")
+_LOCK = "SELECT id FROM incident WHERE id = ANY(%(incidents)s::uuid[]) ORDER BY id FOR UPDATE"
 # What became of several tellings is written in one statement each. A claim that has run out is
 # none any more: the row may be claimed by another by now.
-_SETTLE = text(
-    """
+_SETTLE = """
     UPDATE delivery SET delivered = told.sequence, attempts = 0,
         claimed_until = CASE WHEN claimed_until = told.claim THEN NULL ELSE claimed_until END
     FROM unnest(
-        CAST(:notices AS uuid[]), CAST(:sides AS text[]), CAST(:sequences AS integer[]),
-        CAST(:claims AS timestamptz[])
+        %(notices)s::uuid[], %(sides)s::text[], %(sequences)s::integer[],
+        %(claims)s::timestamptz[]
     ) AS told(notice, side, sequence, claim)
     WHERE delivery.notice = told.notice AND delivery.side = told.side
         AND delivered < told.sequence
     RETURNING delivery.notice, delivery.side
     """
-)
-_PUT_OFF = text(
-    """
+_PUT_OFF = """
     UPDATE delivery SET claimed_until = NULL,
         due_at = CASE WHEN delivery.sequence = told.sequence
             THEN greatest(due_at, told.until) ELSE due_at END
     FROM unnest(
-        CAST(:notices AS uuid[]), CAST(:sides AS text[]), CAST(:sequences AS integer[]),
-        CAST(:claims AS timestamptz[]), CAST(:untils AS timestamptz[])
+        %(notices)s::uuid[], %(sides)s::text[], %(sequences)s::integer[],
+        %(claims)s::timestamptz[], %(untils)s::timestamptz[]
     ) AS told(notice, side, sequence, claim, until)
     WHERE delivery.notice = told.notice AND delivery.side = told.side
         AND claimed_until = told.claim
     """
-)
-_GIVE_UP = text(
-    """
+_GIVE_UP = """
     UPDATE delivery SET claimed_until = NULL, stuck = delivery.sequence = told.sequence
     FROM unnest(
-        CAST(:notices AS uuid[]), CAST(:sides AS text[]), CAST(:sequences AS integer[]),
-        CAST(:claims AS timestamptz[])
+        %(notices)s::uuid[], %(sides)s::text[], %(sequences)s::integer[],
+        %(claims)s::timestamptz[]
     ) AS told(notice, side, sequence, claim)
     WHERE delivery.notice = told.notice AND delivery.side = told.side
         AND claimed_until = told.claim
     RETURNING delivery.notice, delivery.side
     """
-)
-_IN_INBOX = text(
-    f"""
+_IN_INBOX = f"""
     SELECT {_COLUMNS}, incident.key_day, incident.key_wrapped, incident.correlation
     FROM delivery JOIN incident ON incident.id = delivery.incident
-    WHERE notice = :notice AND side = :side AND delivery.room = :room
+    WHERE notice = %(notice)s AND side = %(side)s AND delivery.room = %(room)s
     """  # noqa: S608
-)
-_TAKE_BACK = text(
+_TAKE_BACK = """
+    UPDATE delivery SET stuck = %(stuck)s, due_at = %(now)s, attempts = 0
+    WHERE notice = %(notice)s AND side = %(side)s AND sequence = %(sequence)s
+        AND delivered < sequence
     """
-    UPDATE delivery SET stuck = :stuck, due_at = :now, attempts = 0
-    WHERE notice = :notice AND side = :side AND sequence = :sequence AND delivered < sequence
-    """
-)
 
 
 @frozen(kw_only=True)
@@ -131,13 +119,13 @@ class Claims:
         Up to ``most``, most urgent first.
         """
         asked = {"room": room, "now": now, "until": now + hold, "most": most}
-        read = map(self._telling, self._session.execute(_CLAIM, asked))
+        read = map(self._telling, self._session.ask(_CLAIM, asked))
         return [telling for telling in read if telling]
 
     def lock_incidents(self, tellings: Iterable[Telling]) -> None:
         """Lock the incidents that tellings are about, in the one order in which all lock them."""
         incidents = sorted({one.message.incident for one in tellings})
-        self._session.execute(_LOCK, {"incidents": incidents})
+        self._session.foresee(_LOCK, {"incidents": incidents}, lambda _: None)
 
     def settle(self, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
         """Note that their sides have these tellings; return the rows to which that was news.
@@ -152,7 +140,7 @@ class Claims:
 
         A newer telling, which nobody has handed over yet, stays due.
         """
-        self._session.execute(_PUT_OFF, _told(tellings) | {"untils": list(untils)})
+        self._session.tell(_PUT_OFF, _told(tellings) | {"untils": list(untils)})
 
     def give_up(self, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
         """Note that the room will never take these tellings; newer ones are tried again.
@@ -164,42 +152,46 @@ class Claims:
     def in_inbox(self, notice: UUID, side: Side, room: str) -> Telling | None:
         """Return the newest telling to one side, if it is one of this room; claimed or not."""
         asked = {"notice": notice, "side": side, "room": room}
-        row = self._session.execute(_IN_INBOX, asked).one_or_none()
-        return self._telling(row) if row else None
+        rows = self._session.ask(_IN_INBOX, asked)
+        return self._telling(rows[0]) if rows else None
 
     def take_back(self, telling: Telling, now: datetime, *, stuck: bool) -> None:
         """Note that nobody took a telling out of the inbox: it is due again, or never more."""
         notice, side = telling.row
         asked = {"notice": notice, "side": side, "sequence": telling.message.sequence}
-        self._session.execute(_TAKE_BACK, asked | {"now": now, "stuck": stuck})
+        self._session.tell(_TAKE_BACK, asked | {"now": now, "stuck": stuck})
 
-    def _write(self, statement: TextClause, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
-        rows = self._session.execute(statement, _told(tellings))
-        return {(row.notice, Side(row.side)) for row in rows}
+    def _write(self, statement: str, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
+        rows = self._session.ask(statement, _told(tellings))
+        return {(row["notice"], Side(row["side"])) for row in rows}
 
-    def _telling(self, row: Row[Any]) -> Telling | None:
+    def _telling(self, row: Row) -> Telling | None:
         """Read a claimed row. One that cannot be read holds up no other: it will be overdue."""
         try:
             message = self._message(row)
         except Refused as reason:
-            _log.error("a telling cannot be read", notice=str(row.notice), field=reason.field)
+            _log.error("a telling cannot be read", notice=str(row["notice"]), field=reason.field)
             return None
         return Telling(
             message=message,
-            room=row.room,
-            centre=row.centre,
-            attempts=row.attempts,
-            claimed_until=row.claimed_until,
-            correlation=row.correlation,
+            room=row["room"],
+            centre=row["centre"],
+            attempts=row["attempts"],
+            claimed_until=row["claimed_until"],
+            correlation=row["correlation"],
         )
 
-    def _message(self, row: Row[Any]) -> Message:
+    def _message(self, row: Row) -> Message:
         try:
-            key = self._keys.open(WrappedKey(row.key_day, row.key_wrapped)) if row.sealed else None
-            return join_message(row.message, row.sealed, key)
+            key = (
+                self._keys.open(WrappedKey(row["key_day"], row["key_wrapped"]))
+                if row["sealed"]
+                else None
+            )
+            return join_message(row["message"], row["sealed"], key)
         except Refused:
             # The key is gone, erased or lost. One such telling must not hold up its whole room.
-            return join_message(row.message, None, None)
+            return join_message(row["message"], None, None)
 
 
 def _told(tellings: Sequence[Telling]) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from attrs import frozen
 
 from dispatch_bus.store import tables
-from dispatch_bus.store.session import Session, replacing, write_to
+from dispatch_bus.store.session import Row, Session, replacing, write_to
 
 _ADD = write_to(tables.alias, replacing(tables.alias, ["incident"]))
 _KNOWN = """
@@ -52,18 +53,17 @@ class Copies:
         self._told: dict[UUID, Told | None] = session.memory()
 
     def foresee(self, room: str, numbers: Iterable[str], told: Iterable[str]) -> None:
-        """Read at once what a room's numbers, and the ids it says it was told, stand for."""
+        """Read with the next question what a room's numbers, and the ids it was told, stand for."""
         asked = {"room": room, "numbers": list(numbers)}
         self._known |= {(room, number): None for number in asked["numbers"]}
-        for row in self._session.ask(_KNOWN, asked):
-            original = Original(id=row["id"], case_created=row["case_created"])
-            self._known[room, row["number"]] = original
-        self._read([one for one in map(_id, told) if one])
+        self._session.foresee(_KNOWN, asked, partial(self._note_known, room))
+        self._foresee_told([one for one in map(_id, told) if one])
 
     def known_as(self, room: str, number: str) -> Original | None:
         """Return the incident that a room has under this number as a copy from the bus."""
         if (room, number) not in self._known:
             self.foresee(room, (number,), ())
+        self._session.settle()
         return self._known[room, number]
 
     def returning(self, told: str, room: str, number: str) -> Told | None:
@@ -75,23 +75,30 @@ class Copies:
         if incident is None:
             return None
         if incident not in self._told:
-            self._read([incident])
+            self._foresee_told([incident])
+        self._session.settle()
         found = self._told[incident]
         is_own = found is not None and (found.room, found.number) == (room, number)
         return None if is_own else found
 
     def add(self, room: str, number: str, incident: UUID) -> None:
         """Remember the number under which a room keeps its newest copy of an incident."""
+        self._session.settle()
         self._known.pop((room, number), None)
         self._session.later(_ADD, {"room": room, "number": number, "incident": incident})
 
-    def _read(self, incidents: list[UUID]) -> None:
-        if not incidents:
-            return
-        self._told |= dict.fromkeys(incidents)
-        for row in self._session.ask(_RETURNING, {"ids": incidents}):
-            receivers = frozenset(row.pop("receivers"))
-            self._told[row["id"]] = Told(**row, receivers=receivers)
+    def _foresee_told(self, incidents: list[UUID]) -> None:
+        if incidents:
+            self._told |= dict.fromkeys(incidents)
+            self._session.foresee(_RETURNING, {"ids": incidents}, self._note_told)
+
+    def _note_known(self, room: str, row: Row) -> None:
+        original = Original(id=row["id"], case_created=row["case_created"])
+        self._known[room, row["number"]] = original
+
+    def _note_told(self, row: Row) -> None:
+        receivers = frozenset(row.pop("receivers"))
+        self._told[row["id"]] = Told(**row, receivers=receivers)
 
 
 def _id(text: str) -> UUID | None:

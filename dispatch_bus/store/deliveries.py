@@ -83,13 +83,15 @@ class Deliveries:
         self._epochs: dict[int, bool] = session.memory()
 
     def foresee(self, notices: Iterable[UUID]) -> None:
-        """Read at once how far the sides of these notices have been told."""
+        """Read with the next question how far the sides of these notices have been told."""
         asked = list(notices)
         self._last |= {(notice, side.value): 0 for notice in asked for side in Side}
-        for row in self._session.ask(_SEQUENCES, {"ids": asked}):
-            self._epochs[row["epoch"]] = True
-            if row["notice"]:
-                self._last[row["notice"], row["side"]] = row["sequence"]
+        self._session.foresee(_SEQUENCES, {"ids": asked}, self._note_sequence)
+
+    def _note_sequence(self, row: dict[str, Any]) -> None:
+        self._epochs[row["epoch"]] = True
+        if row["notice"]:
+            self._last[row["notice"], row["side"]] = row["sequence"]
 
     def next_sequence(self, notice: UUID, side: Side) -> int:
         """Return the sequence number of the next telling to one side.
@@ -98,8 +100,10 @@ class Deliveries:
         out of is not known here, and must not look like a repeat.
         """
         place = (notice, side.value)
+        self._session.settle()
         if not self._epochs or not (place in self._last or self._notices.is_new(notice)):
             self.foresee([notice])
+        self._session.settle()
         (epoch,) = self._epochs
         return max(self._last.get(place, 0) + 1, (epoch - 1) * NUMBERS_AT_ONCE + 1)
 

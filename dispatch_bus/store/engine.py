@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from time import monotonic
 from typing import Any, Final, TypeVar, cast
 
 import psycopg
 from psycopg.abc import PQGen
+from psycopg.waiting import Ready, Wait
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 RV = TypeVar("RV")
-
-# Under eventlet a C-level wait would block every service of the process (three 1 s queries took
-# 3 s); psycopg reads this when it first waits.
-os.environ.setdefault("PSYCOPG_WAIT_FUNC", "wait_selector")
 
 CONNECTIONS: Final = 4
 """How many connections one service of a process has at most."""
@@ -54,6 +50,8 @@ def connect(url: str, *, most: int = CONNECTIONS) -> Engine:
         url,
         pool_size=most,
         max_overflow=0,
+        # The one that was used last: its server process has everything at hand.
+        pool_use_lifo=True,
         pool_timeout=10,
         hide_parameters=True,
         json_serializer=_compact,
@@ -73,7 +71,7 @@ def take_time(connection: Connection) -> None:
 class _Impatient(psycopg.Connection[Any]):
     """A connection that ends when its server says nothing for ``silence_s`` seconds.
 
-    While it waits, the other threads of the process go on, under eventlet as well.
+    While it waits, the other threads of the process go on.
     """
 
     silence_s = _SILENCE_S
@@ -82,17 +80,23 @@ class _Impatient(psycopg.Connection[Any]):
         return super().wait(self._bounded(gen), *args, **kwargs)
 
     def _bounded(self, gen: PQGen[RV]) -> PQGen[RV]:
-        """Hand on what the driver waits for; it looks ten times a second while nothing comes."""
+        """Hand on what the driver waits for; it looks ten times a second while nothing comes.
+
+        In pipeline mode the driver may wait for an answer to what libpq has not sent whole yet
+        (psycopg 3.3, a statement larger than the socket's buffer): so that is sent meanwhile.
+        """
         heard = monotonic()
         try:
             wanted = next(gen)
             while True:
-                ready = yield wanted
+                unsent = wanted == Wait.R and self.pgconn.flush()
+                ready = yield Wait.RW if unsent else wanted
                 if ready:
                     heard = monotonic()
                 elif monotonic() - heard > self.silence_s:
                     self._give_up()
-                wanted = gen.send(ready)
+                if ready != Ready.W or not unsent:
+                    wanted = gen.send(Ready(ready & wanted))
         except StopIteration as end:
             return cast("RV", end.value)
 

@@ -88,12 +88,14 @@ class Incidents:
             self._keep(row)
 
     def foresee_records(self, records: Iterable[tuple[UUID, str]]) -> None:
-        """Read at once which of these records have told of these incidents."""
+        """Read with the next question which of these records have told of these incidents."""
         asked = list(records)
         self._told |= dict.fromkeys(asked, False)
         columns = {"incidents": [one[0] for one in asked], "records": [one[1] for one in asked]}
-        for row in self._session.ask(_RECORDS, columns):
-            self._told[row["incident"], row["record"]] = True
+        self._session.foresee(_RECORDS, columns, self._note_told)
+
+    def _note_told(self, row: Row) -> None:
+        self._told[row["incident"], row["record"]] = True
 
     def newest(self, room: str, number: str) -> UUID | None:
         """Return the id of the newest incident under a room's case number, and lock it."""
@@ -127,6 +129,7 @@ class Incidents:
         """Tell whether a record was noted as one that has told of an incident."""
         if (incident, record) not in self._told:
             self.foresee_records([(incident, record)])
+        self._session.settle()
         return self._told[incident, record]
 
     def add(self, filed: Filed) -> Halves:
@@ -161,7 +164,7 @@ class Incidents:
         """Note that each of these revisions has been decided."""
         revisions = {filed.id: filed.revision for filed in decided}
         asked = {"ids": list(revisions), "revisions": list(revisions.values()), "at": at}
-        self._session.tell(_MARK, asked)
+        self._session.at_the_end(_MARK, asked)
         for incident in revisions:
             self._locked.pop(incident, None)
 

@@ -32,8 +32,10 @@ from dispatch_bus.store.session import Session
 
 PARTITION = 1_000_000
 _COLUMNS = ("kind", "schema_version", "entry", "incident", "notice")
-_TYPES = ("text", "int2", "bytea", "uuid", "uuid")
-_APPEND = f"COPY journal_pending ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+_APPEND = f"""
+    INSERT INTO journal_pending ({", ".join(_COLUMNS)})
+    SELECT * FROM unnest(%s::text[], %s::int2[], %b::bytea[], %s::uuid[], %s::uuid[])
+"""  # noqa: S608
 _LOGGED = ("kind", "correlation", "incident", "notice")
 # Only entries of transactions that every later snapshot sees are sealed, so no number is ever
 # given before a transaction that began earlier has ended.
@@ -127,12 +129,13 @@ class Journal:
         )
 
     def flush(self) -> None:
-        """Write what was noted, in one statement."""
-        if self._pending:
-            rows = [tuple(row[name] for name in _COLUMNS) for row in self._pending]
-            self._session.copy(_APPEND, _TYPES, rows)
-            self.written += [_log_line(row) for row in self._pending]
-            self._pending = []
+        """Hand on what was noted, to be written in one statement at the end."""
+        if not self._pending:
+            return
+        columns = [[row[name] for row in self._pending] for name in _COLUMNS]
+        self._session.at_the_end(_APPEND, columns)
+        self.written += [_log_line(row) for row in self._pending]
+        self._pending = []
 
     def mark(self) -> int:
         """Return a place to which noted entries can be taken back."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from attrs import frozen
+from attrs import evolve, frozen
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
@@ -59,10 +59,20 @@ class Rooms:
         rows = self._session.execute(select(_T).order_by(_T.c.id))
         return [RoomState(**row._mapping) for row in rows]
 
-    def advance(self, known: RoomState, cursor: str, records: int, at: datetime) -> bool:
-        """Move the cursor on from where ``known`` saw it; false when somebody else has."""
+    def advance(
+        self, known: RoomState, cursor: str, records: int, at: datetime
+    ) -> RoomState | None:
+        """Move the cursor on from where ``known`` saw it; none when somebody else has."""
         asked = {"room": known.id, "seen": known.pages, "cursor": cursor, "records": records}
-        return bool(self._session.tell(_ADVANCE, asked | {"at": at}))
+        if not self._session.tell(_ADVANCE, asked | {"at": at}):
+            return None
+        return evolve(
+            known,
+            cursor=cursor,
+            pages=known.pages + 1,
+            records=known.records + records,
+            pulled_at=at,
+        )
 
     def note_confirmed(self, room: str, pages: int) -> None:
         """Note how many pages the room knows to be stored."""

@@ -8,14 +8,15 @@ difference but in the time that it takes.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
+from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
 import psycopg
 from attrs import frozen
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 from sqlalchemy import Connection, CursorResult, Executable, Table
 
@@ -58,19 +59,42 @@ def replacing(table: Table, columns: Sequence[str]) -> str:
     return f"ON CONFLICT ({key}) DO UPDATE SET {changes}"
 
 
+Statement = tuple[str, Mapping[str, Any] | Sequence[Any]]
+_NOW: Statement = ("SELECT clock_timestamp() AS now", {})
+
+
+@frozen
+class _Foreseen:
+    statement: Statement
+    take: Callable[[Row], None]
+
+
 class Session:
     """Runs statements in one transaction and writes behind them what was only noted.
 
-    ``changes`` counts what was noted or told so far.
+    Whatever can go out together does, and is awaited once: with small batches the way to the
+    server and back costs more than what it does there. ``changes`` counts what was noted or told
+    so far.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-        self._cursor = driver.cursor(row_factory=dict_row)
+        self._driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
         self._noted: dict[Write, dict[tuple[Any, ...], Row]] = {}
+        self._foreseen: list[_Foreseen] = []
+        self._last: list[Statement] = []
         self._memories: list[dict[Any, Any]] = []
+        self._now: datetime | None = None
         self.changes = 0
+
+    @property
+    def now(self) -> datetime:
+        """The instant at which this transaction began, by the database's clock, in UTC."""
+        if self._now is None:
+            (row,) = self.ask(_NOW[0], {})
+            self._now = row["now"]
+        moment: datetime = self._now
+        return moment
 
     def execute(
         self, statement: Executable, parameters: Any = None
@@ -81,21 +105,22 @@ class Session:
 
     def ask(self, statement: str, parameters: Mapping[str, Any]) -> list[Row]:
         """Run a query of the driver's own, which costs a fifth of that, and return its rows."""
-        self.flush()
-        return self._cursor.execute(statement, parameters).fetchall()
+        (cursor,) = self._send([(statement, parameters)])
+        return cursor.fetchall()
 
     def tell(self, statement: str, parameters: Mapping[str, Any]) -> int:
         """Run a statement of the driver's own; return how many rows it changed."""
-        self.flush()
         self.changes += 1
-        return self._cursor.execute(statement, parameters).rowcount
+        (cursor,) = self._send([(statement, parameters)])
+        return cursor.rowcount
 
-    def copy(self, statement: str, types: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> None:
-        """Copy rows into a table in PostgreSQL's binary format."""
-        with self._cursor.copy(statement) as copy:
-            copy.set_types(types)
-            for row in rows:
-                copy.write_row(row)
+    def foresee(
+        self, statement: str, parameters: Mapping[str, Any], take: Callable[[Row], None]
+    ) -> None:
+        """Ask a question together with the next one; ``take`` is given each row of its answer."""
+        if self._noted:
+            self.flush()
+        self._foreseen.append(_Foreseen((statement, parameters), take))
 
     def later(self, write: Write, row: Row) -> None:
         """Note a row to be written before anything else is asked, or at the end.
@@ -106,33 +131,86 @@ class Session:
         rows = self._noted.setdefault(write, {})
         rows[tuple(row[name] for name in write.key)] = row
 
+    def at_the_end(self, statement: str, parameters: Mapping[str, Any] | Sequence[Any]) -> None:
+        """Note a statement that is run after all others."""
+        self._last.append((statement, parameters))
+
     def memory(self) -> dict[Any, Any]:
         """Return a place to keep what was read; it is emptied when a savepoint is undone."""
         kept: dict[Any, Any] = {}
         self._memories.append(kept)
         return kept
 
+    def settle(self) -> None:
+        """Ask what was foreseen; whoever looks for an answer has this done before."""
+        if self._foreseen:
+            self._send([])
+
     def flush(self) -> None:
-        """Write what was noted, one statement for each kind."""
-        while self._noted:
-            write = next(iter(self._noted))
-            noted = self._noted.pop(write)
-            order = list(noted) if write.as_noted else sorted(noted)
-            self._cursor.execute(write.statement, [_document([noted[key] for key in order])])
+        """Write what was noted, one statement for each kind, and ask what was foreseen."""
+        if self._noted or self._foreseen:
+            self._send([])
+
+    def write_out(self) -> None:
+        """Write all that was noted, what is for the end included."""
+        self._end(None)
+
+    def commit(self) -> None:
+        """Write all that was noted, and commit."""
+        self._end(self._driver.commit)
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """Undo only what happens inside if it fails, what was noted and remembered included."""
         self.flush()
+        last = len(self._last)
         try:
             with self._connection.begin_nested():
                 yield
                 self.flush()
         except BaseException:
             self._noted.clear()
+            self._foreseen.clear()
+            del self._last[last:]
             for kept in self._memories:
                 kept.clear()
             raise
+
+    def _end(self, then: Callable[[], None] | None) -> None:
+        last, self._last = self._last, []
+        self._send(last, then)
+
+    def _send(
+        self, statements: Sequence[Statement], then: Callable[[], None] | None = None
+    ) -> list[psycopg.Cursor[Row]]:
+        """Run what was foreseen and noted, and then these; return a cursor for each of these."""
+        noted, self._noted = self._noted, {}
+        foreseen, self._foreseen = self._foreseen, []
+        writes = [_written(write, rows) for write, rows in noted.items()]
+        first = [_NOW] if self._is_first and (foreseen or writes or statements) else []
+        queue = [*first, *(one.statement for one in foreseen), *writes, *statements]
+        with self._driver.pipeline() if len(queue) + (then is not None) > 1 else nullcontext():
+            cursors = [self._run(statement) for statement in queue]
+            if then:
+                then()
+        for _ in first:
+            self._now = cursors.pop(0).fetchall()[0]["now"]
+        for one, answer in zip(foreseen, cursors, strict=False):
+            for row in answer if answer.description else ():
+                one.take(row)
+        return cursors[len(queue) - len(first) - len(statements) :]
+
+    @property
+    def _is_first(self) -> bool:
+        return self._driver.pgconn.transaction_status == TransactionStatus.IDLE
+
+    def _run(self, statement: Statement) -> psycopg.Cursor[Row]:
+        return self._driver.cursor(row_factory=dict_row).execute(*statement)
+
+
+def _written(write: Write, rows: Mapping[tuple[Any, ...], Row]) -> Statement:
+    order = list(rows) if write.as_noted else sorted(rows)
+    return write.statement, [_document([rows[key] for key in order])]
 
 
 def _document(rows: list[Row]) -> str:

@@ -11,7 +11,7 @@ from attrs import frozen
 from sqlalchemy import delete, select, update
 
 from dispatch_bus.store import tables
-from dispatch_bus.store.session import Session, write_to
+from dispatch_bus.store.session import Row, Session, write_to
 
 
 @frozen(kw_only=True)
@@ -86,16 +86,23 @@ class Signals:
         return frozenset(names.scalars())
 
     def foresee_answers(self, notices: Iterable[UUID]) -> None:
-        """Read at once which answers to these notices, locked by their incidents, were taken."""
+        """Read with the next question which answers to these notices were taken.
+
+        Their incidents are locked.
+        """
         self._answers |= {notice: set() for notice in notices}
         asked = {"ids": list(self._answers)}
-        for row in self._session.ask(_ANSWERS, asked) if self._answers else ():
-            self._answers[row["notice"]].add(row["id"])
+        if self._answers:
+            self._session.foresee(_ANSWERS, asked, self._note_answer)
+
+    def _note_answer(self, row: Row) -> None:
+        self._answers[row["notice"]].add(row["id"])
 
     def first_time(self, answer: str, notice: UUID, at: datetime) -> bool:
         """Note an answer to a notice by its id; false when it has been taken before."""
         if notice not in self._answers:
             self.foresee_answers([notice])
+        self._session.settle()
         if answer in self._answers[notice]:
             return False
         self._answers[notice].add(answer)
@@ -108,8 +115,8 @@ class Signals:
             self._session.later(_WAKE, attrs.asdict(one))
 
     def await_wakeups(self) -> None:
-        """Return as soon as there is a wake-up to take, or half a second later."""
-        self._session.tell(_AWAIT, {})
+        """Let what is taken next wait until there is something, for half a second at most."""
+        self._session.foresee(_AWAIT, {}, lambda _: None)
 
     def take_wakeups(self, limit: int) -> list[Wakeup]:
         """Take wake-ups off the table, for whoever is to publish them."""

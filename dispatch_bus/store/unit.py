@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
@@ -60,12 +59,10 @@ class UnitOfWork:
         self.restoring = Restoring(session)
         self.inspection = Inspection(session)
 
-    @cached_property
+    @property
     def now(self) -> datetime:
-        """The instant of this transaction by the database's clock, in UTC."""
-        (row,) = self._session.ask("SELECT clock_timestamp() AS now", {})
-        moment: datetime = row["now"]
-        return moment
+        """The instant at which this transaction began, by the database's clock, in UTC."""
+        return self._session.now
 
     @property
     def changes(self) -> int:
@@ -99,9 +96,18 @@ class UnitOfWork:
             raise
 
     def flush(self) -> None:
-        """Write all that was noted; called once before the commit."""
+        """Write all that was noted so far, without a commit."""
+        self._hand_over()
+        self._session.write_out()
+
+    def commit(self) -> None:
+        """Write all that was noted, and commit."""
+        self._hand_over()
+        self._session.commit()
+
+    def _hand_over(self) -> None:
         self.signals.wake(self._wakeups)
-        self._session.flush()
+        self._wakeups.clear()
         self.journal.flush()
 
 
@@ -126,7 +132,7 @@ class Store:
         with translated(), self._engine.begin() as connection:
             unit = UnitOfWork(connection, self.keys, self._actor)
             yield unit
-            unit.flush()
+            unit.commit()
         for line in unit.journal.written:
             _log.info(line.pop("kind"), **line)
 
@@ -166,7 +172,7 @@ class Store:
             backup.load(connection, source, progress)
             unit = UnitOfWork(connection, self.keys, self._actor)
             yield unit
-            unit.flush()
+            unit.commit()
 
     def close(self) -> None:
         """Close every connection."""

@@ -17,7 +17,7 @@ _LEAST = 200
 _THROUGHPUT_S = 5 if IS_QUICK else 12
 
 # Processes of every service that shares its work, and of the plain pipeline.
-EACH = 2
+EACH = 1
 # The rate at which the changes of these are looked at.
 CHANGING_RATE = 100
 PROCESSES = (1, 2, 4, 8)

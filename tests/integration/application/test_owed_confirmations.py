@@ -43,3 +43,34 @@ def test_a_confirmation_is_made_once(bus: Bus) -> None:
         pull(bus, "NL", gate)
 
     assert gate.confirmed == ["NL1"]
+
+
+def test_pages_that_follow_each_other_are_confirmed_together(bus: Bus) -> None:
+    """A busy room is told once, of the last page, and all records count."""
+    gate = ScriptedGate()
+    gate.pages += [page(f"NL{number}", report(f"C-{number}")) for number in (1, 2, 3)]
+
+    assert pull(bus, "NL", gate) == 3
+    assert gate.confirmed == ["NL3"]
+
+
+def test_what_was_stored_before_a_failure_is_confirmed_by_the_next_pull(bus: Bus) -> None:
+    """A room that breaks off between two pages hears of the first when it answers again."""
+    gate = ScriptedGate()
+    gate.pages += [page("NL1", report("C-1")), Retry("the room broke off")]
+    with pytest.raises(Retry):
+        pull(bus, "NL", gate)
+    assert gate.confirmed == []
+
+    assert pull(bus, "NL", gate) == 0
+    assert gate.confirmed == ["NL1"]
+
+
+def test_a_room_that_has_always_something_new_is_confirmed_as_well(bus: Bus) -> None:
+    """A second after the first page the turn ends, whatever else there is to read."""
+    gate = ScriptedGate()
+    gate.pages += [page(f"NL{number}", report(f"C-{number}")) for number in range(2_000)]
+    while len(gate.confirmed) < 2:
+        assert pull(bus, "NL", gate)
+
+    assert gate.pages, "it was not read to its end"

@@ -15,9 +15,11 @@ from sqlalchemy import text
 from dispatch_bus.domain.codes import Discipline, Mode
 from dispatch_bus.domain.errors import Retry
 from dispatch_bus.domain.incident import Part, Source
+from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.notice import NoticeState
 from dispatch_bus.store.engine import connect
 from dispatch_bus.store.filed import Filed
+from dispatch_bus.store.journal import About
 from dispatch_bus.store.keys import KeyRing
 from dispatch_bus.store.unit import Store, UnitOfWork
 
@@ -168,6 +170,18 @@ def test_all_that_was_asked_for_at_once_is_the_same_as_one_by_one(store: Store) 
         uow.copies.foresee("BE", ["B-1"], [str(first.id), "no id"])
         assert answers(uow) == one_by_one
     assert one_by_one == [newest.id, None, True, False, first.id, first.id]
+
+
+def test_more_than_a_socket_holds_is_written_at_once(store: Store) -> None:
+    """A statement of megabytes goes out together with the commit, and nobody waits for ever."""
+    happening = Happening(EntryKind.ROOM_REACHABLE, {"padding": "x" * 16_000})
+    with store.begin() as uow:
+        uow.incidents.add(a_case(store))
+        for _ in range(500):
+            uow.journal.append(uow.now, About(correlation="large"), happening)
+    with store.begin() as uow:
+        assert uow.journal.waiting() == 500
+        assert count(uow, "incident") == 1
 
 
 def test_a_connection_that_is_cut_is_replaced(store: Store) -> None:

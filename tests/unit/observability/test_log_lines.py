@@ -124,3 +124,9 @@ def test_lines_below_the_level_are_left_out() -> None:
 def test_configuring_again_doubles_no_line() -> None:
     """A process that reads its configuration later than its first line configures twice."""
     assert len(lines('logs.configure("json", "info")\nlog.info("once")')) == 1
+
+
+def test_a_line_that_cannot_be_written_stops_no_work() -> None:
+    """The disk of the logs may be full: what the process is there for goes on."""
+    full = 'import os\nos.dup2(os.open("/dev/full", os.O_WRONLY), 2)\n'
+    written(f'{full}log.info("lost")\nearly.warning("lost")\nlog.info("lost, too")')
