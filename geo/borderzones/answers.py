@@ -11,6 +11,7 @@ from attrs import frozen
 
 from borderzones.arrays import Bools, Floats, Ints
 from borderzones.index import Circles, Found, Index, Measured
+from borderzones.layer import Points
 from borderzones.look import CountryHit, Look, RegionHit, ZoneHit
 from borderzones.zonefile import ZoneFile
 
@@ -49,8 +50,8 @@ class Answers:
     def look(self, circles: Circles) -> list[Look]:
         """Answer circles whose centres and radii are usable, in their order."""
         found = self.index.measure(circles)
-        swapped: Bools = np.any(self.index.countries.contains(circles.lat, circles.lon), axis=1)
         known: Bools = np.any(np.isfinite(found.regions.distance_m), axis=1)
+        swapped = self._swapped(circles, np.flatnonzero(~known))
         columns = zip(
             self._countries(found.countries),
             _names(self.countries, found.countries.inside),
@@ -63,6 +64,14 @@ class Answers:
             Look("place", "", *column) if near else _elsewhere(exchanged)
             for near, exchanged, column in zip(known, swapped, columns, strict=True)
         ]
+
+    def _swapped(self, circles: Circles, unknown: Ints) -> Bools:
+        """Tell which of these circles are somewhere once longitude and latitude are exchanged."""
+        swapped = np.zeros(len(circles.lon), dtype=np.bool_)
+        if len(unknown):
+            exchanged = Points(circles.lat[unknown], circles.lon[unknown])
+            swapped[unknown] = np.any(self.index.countries.contains(exchanged), axis=1)
+        return swapped
 
     def _countries(self, measured: Measured) -> list[tuple[CountryHit, ...]]:
         point, country = np.nonzero(measured.touched)

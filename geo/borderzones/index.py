@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -16,7 +17,7 @@ from attrs import evolve, field, frozen
 
 from borderzones.arrays import Bools, Floats, Ints
 from borderzones.definitions import BorderZone
-from borderzones.layer import Layer
+from borderzones.layer import Layer, Points
 from borderzones.zonefile import Areas
 
 #: The layers that are looked up, in the order in which their areas are numbered together.
@@ -34,6 +35,11 @@ class Circles:
     lon: Floats
     lat: Floats
     radius_m: Floats
+
+    @cached_property
+    def centres(self) -> Points:
+        """The centres, for layers to look up."""
+        return Points(self.lon, self.lat)
 
     def __getitem__(self, numbers: Ints) -> Circles:
         """Return some of the circles."""
@@ -138,7 +144,8 @@ class Index:
 
     def contains(self, lon: Floats, lat: Floats) -> Bools:
         """Tell, with shape (points, areas), which areas of all layers cover which points."""
-        return np.concatenate([getattr(self, name).contains(lon, lat) for name in LAYERS], axis=1)
+        points = Points(lon, lat)
+        return np.concatenate([getattr(self, name).contains(points) for name in LAYERS], axis=1)
 
     def measure(self, circles: Circles) -> Found:
         """Measure how the circles lie to every area; regions as far as the deepest zone."""
@@ -146,7 +153,7 @@ class Index:
         countries = _measure(self.countries, circles, reach + _EDGE_M)
         regions = self._follow(countries.inside, _measure(self.regions, circles, reach))
         strips = _measure(self.strips, circles, circles.radius_m)
-        special = self.special.contains(circles.lon, circles.lat)
+        special = self.special.contains(circles.centres)
         return Found(countries, regions, strips, special)
 
     def _follow(self, in_country: Bools, regions: Measured) -> Measured:
@@ -161,8 +168,8 @@ class Index:
 
 
 def _measure(layer: Layer, circles: Circles, reach_m: Floats) -> Measured:
-    inside = layer.contains(circles.lon, circles.lat)
-    outline_m = layer.outline_m(circles.lon, circles.lat, reach_m)
+    inside = layer.contains(circles.centres)
+    outline_m = layer.outline_m(circles.centres, reach_m)
     return Measured(circles.radius_m, inside, outline_m)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import cached_property
 from typing import Self
 
 import numpy as np
@@ -15,6 +16,29 @@ from borderzones.arrays import Bools, Floats, Geometries, Ints
 _CHUNK = 24
 # Candidates may differ from the nearest by the change of the plane's scale within 65 km.
 _SLACK = 1.002
+
+
+@frozen(eq=False)
+class Points:
+    """Points in degrees (EPSG:4326), arrays of shape (points,); what layers need is made once."""
+
+    lon: Floats
+    lat: Floats
+
+    @cached_property
+    def geometries(self) -> Geometries:
+        """The points as geometries in degrees."""
+        return np.asarray(shapely.points(self.lon, self.lat))
+
+    @cached_property
+    def plane(self) -> tuple[Floats, Floats]:
+        """Their metres east and north in the plane."""
+        return plane.to_plane(self.lon, self.lat)
+
+    @cached_property
+    def flat(self) -> Geometries:
+        """The points as geometries of the plane."""
+        return np.asarray(shapely.points(*self.plane))
 
 
 @frozen(eq=False)
@@ -53,35 +77,38 @@ class Layer:
             tree=shapely.STRtree(chunks),
         )
 
-    def contains(self, lon: Floats, lat: Floats) -> Bools:
+    def contains(self, points: Points) -> Bools:
         """Tell, with shape (points, areas), which areas cover which points, outline included."""
-        inside = np.zeros((len(lon), len(self.polygons)), dtype=np.bool_)
-        point, area = self.boxes.query(shapely.points(lon, lat))
+        inside = np.zeros((len(points.lon), len(self.polygons)), dtype=np.bool_)
+        point, area = self.boxes.query(points.geometries)
+        lon, lat = points.lon[point], points.lat[point]
         with self._one_at_a_time:
-            covered = shapely.intersects_xy(self.polygons[area], lon[point], lat[point])
+            covered = shapely.intersects_xy(self.polygons[area], lon, lat)
         inside[point, area] = covered
         return inside
 
-    def outline_m(self, lon: Floats, lat: Floats, reach_m: Floats) -> Floats:
+    def outline_m(self, points: Points, reach_m: Floats) -> Floats:
         """Return, with shape (points, areas), metres from each point to each area's outline.
 
         The distance is geodesic; it is infinite when it exceeds the point's ``reach_m``.
         """
-        x, y = plane.to_plane(lon, lat)
-        point, chunk = self._candidates(x, y, reach_m * plane.MAX_SCALE * _SLACK)
-        nearest = shapely.shortest_line(shapely.points(x, y)[point], self.chunks[chunk])
+        point, chunk = self._candidates(points, reach_m * plane.MAX_SCALE * _SLACK)
+        nearest = shapely.shortest_line(points.flat[point], self.chunks[chunk])
         foot = shapely.get_coordinates(nearest)[1::2]
         foot_lon, foot_lat = plane.from_plane(foot[:, 0], foot[:, 1])
-        metres = plane.geodesic_m(lon[point], lat[point], foot_lon, foot_lat)
-        return self._least(point, chunk, np.where(metres <= reach_m[point], metres, np.inf), len(x))
+        lon, lat = points.lon[point], points.lat[point]
+        metres = plane.geodesic_m(lon, lat, foot_lon, foot_lat)
+        within = np.where(metres <= reach_m[point], metres, np.inf)
+        return self._least(point, chunk, within, len(reach_m))
 
-    def _candidates(self, x: Floats, y: Floats, reach: Floats) -> tuple[Ints, Ints]:
+    def _candidates(self, points: Points, reach: Floats) -> tuple[Ints, Ints]:
         """Return pairs (point, chunk) among which is the nearest of every area within reach."""
+        x, y = points.plane
         point, chunk = self.tree.query(shapely.box(x - reach, y - reach, x + reach, y + reach))
         low = _box_distance(x[point], y[point], self.bounds[chunk])
         high = np.hypot(*(np.stack([x, y])[:, point] - self.middles[chunk].T))
         point, chunk = self._best(point, chunk, low, high, reach)
-        metres = shapely.distance(shapely.points(x, y)[point], self.chunks[chunk])
+        metres = shapely.distance(points.flat[point], self.chunks[chunk])
         return self._best(point, chunk, metres, metres, reach)
 
     def _best(

@@ -171,7 +171,7 @@ def _touched(layer: Layer, circles: Circles, inside: Bools, beside: Ints) -> tup
     touched, certain = inside.copy(), inside.copy()
     for some in _blocks(beside):
         one = circles[some]
-        outline_m = layer.outline_m(one.lon, one.lat, one.radius_m)
+        outline_m = layer.outline_m(one.centres, one.radius_m)
         measured = Measured(one.radius_m, inside[some], outline_m)
         touched[some], certain[some] = measured.touched, measured.certain
     return touched, certain
