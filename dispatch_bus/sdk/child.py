@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 
 from attrs import frozen
 
@@ -40,9 +41,16 @@ class Child:
             Closed: the process has ended.
             TooLarge, Garbled: request or answer is no frame.
         """
-        deadline = frames.Deadline(deadline_s)
-        (number,) = self.line.call([request], deadline)
-        return self.line.answers([number], deadline)[number]
+        (number,) = self.begin([request], deadline_s)
+        return self.finish(number, deadline_s)
+
+    def begin(self, requests: Sequence[JSON], deadline_s: float) -> list[int]:
+        """Make calls that are answered one after the other; return the number of each."""
+        return self.line.call(requests, frames.Deadline(deadline_s))
+
+    def finish(self, number: int, deadline_s: float) -> JSON:
+        """Return the answer to one call; raise as `ask` does."""
+        return self.line.answers([number], frames.Deadline(deadline_s))[number]
 
     def end(self, grace_s: float) -> None:
         """Let it finish within ``grace_s`` seconds, then kill it and all that it started."""

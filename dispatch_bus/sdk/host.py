@@ -13,7 +13,7 @@ import socket
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -40,10 +40,12 @@ class Host:
         self._role = role
         self._sock = sock
         self._sending = threading.Lock()
+        self._pulled: list[bytes] = []
         self._verbs: dict[str, Callable[[Request], Any]] = {
             "pull": self._pull,
             "confirm": self._confirm,
             "read": self._read,
+            "read_pulled": self._read_pulled,
             "deliver": self._deliver,
             "check": self._check,
         }
@@ -97,7 +99,9 @@ class Host:
 
     def _pull(self, request: Request) -> JSON:
         limit, wait_s = request["limit"], request["wait_s"]
+        self._pulled = []
         page = self._adapter.pull(request["cursor"], limit=limit, wait_s=wait_s)
+        self._pulled = [each.raw for each in page.records]
         records = [{"id": each.id, "raw": wire.raw_to_json(each.raw)} for each in page.records]
         return {"cursor": page.cursor, "records": records}
 
@@ -105,7 +109,14 @@ class Host:
         self._adapter.confirm(request["cursor"])
 
     def _read(self, request: Request) -> list[JSON]:
-        raws = (wire.raw_from_json(raw) for raw in request["raws"])
+        return self._meanings([wire.raw_from_json(raw) for raw in request["raws"]])
+
+    def _read_pulled(self, _: Request) -> list[JSON]:
+        """Read what was pulled last, if that has worked."""
+        raws, self._pulled = self._pulled, []
+        return self._meanings(raws)
+
+    def _meanings(self, raws: Sequence[bytes]) -> list[JSON]:
         return [wire.understanding_to_json(self._understand(raw)) for raw in raws]
 
     def _understand(self, raw: bytes) -> wire.Understanding:

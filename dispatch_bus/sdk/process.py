@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry
@@ -67,10 +68,9 @@ class RoomProcess:
         Reading comes after the deadline's work: 2 s for the page and, if that is not enough,
         2 s twice for each record alone. One that takes longer is refused, and the page goes on.
         """
-        asked = {"cursor": cursor, "limit": limit, "wait_s": wait_s}
+        asked = {"verb": "pull", "cursor": cursor, "limit": limit, "wait_s": wait_s}
         with self._one_at_a_time(deadline_s):
-            raw = self._ask("pull", asked, deadline_s, wire.page_from_json)
-            understood = self._understand([record.raw for record in raw.records])
+            raw, understood = self._pull(self._running(), asked, deadline_s)
         return _page(raw, understood)
 
     def confirm(self, cursor: str, *, deadline_s: float) -> None:
@@ -126,13 +126,27 @@ class RoomProcess:
         finally:
             self._turn.release()
 
-    def _understand(self, raws: Sequence[bytes]) -> list[wire.Understanding]:
-        if not raws:
-            return []
+    def _pull(
+        self, child: Child, asked: JSON, deadline_s: float
+    ) -> tuple[RawPage, list[wire.Understanding]]:
+        """Ask for a page and, in the same breath, for what its records mean."""
+        calls: list[int] = []
+
+        def pulled() -> JSON:
+            calls.extend(child.begin([asked, {"verb": "read_pulled"}], deadline_s))
+            return child.finish(calls[0], deadline_s)
+
+        def read() -> JSON:
+            return child.finish(calls[1], READ_S)
+
+        told = self._exchange(child, "pull", pulled, deadline_s, wire.page_from_json)
+        records = () if isinstance(told, DispatchBusError) else told.records
+        decode = wire.understandings_from_json(len(records))
         try:
-            return self._read(raws, READ_S)
+            meanings = self._returned("read", self._exchange(child, "read", read, READ_S, decode))
         except Retry:
-            return [self._read_alone(raw, READ_S) for raw in raws]
+            meanings = [self._read_alone(record.raw, READ_S) for record in records]
+        return self._returned("pull", told), meanings
 
     def _read_alone(self, raw: bytes, deadline_s: float) -> wire.Understanding:
         for _ in range(_ATTEMPTS_ALONE):
@@ -148,8 +162,11 @@ class RoomProcess:
         return self._ask("read", asked, deadline_s, wire.understandings_from_json(len(raws)))
 
     def _ask(self, verb: str, asked: JSON, deadline_s: float, decode: Callable[[Any], T]) -> T:
-        child = self._running()
-        outcome = self._exchange(child, verb, {"verb": verb, **asked}, deadline_s, decode)
+        child, request = self._running(), {"verb": verb, **asked}
+        ask = partial(child.ask, request, deadline_s)
+        return self._returned(verb, self._exchange(child, verb, ask, deadline_s, decode))
+
+    def _returned(self, verb: str, outcome: T | answers.Error) -> T:
         return _returned_or_raised(answers.not_stopping(self._settings.id, verb, outcome))
 
     def _running(self) -> Child:
@@ -163,18 +180,24 @@ class RoomProcess:
     def _start(self) -> Child:
         self._child = child = spawn(self._settings.id, self._role)
         asked = {"adapter": self._adapter, "room": to_json(self._settings)}
-        outcome = self._exchange(child, "start", asked, START_S, lambda told: int(told["at_once"]))
+        ask = partial(child.ask, asked, START_S)
+        outcome = self._exchange(child, "start", ask, START_S, lambda told: int(told["at_once"]))
         if isinstance(outcome, DispatchBusError):
             self._end(child, _CLOSE_S)
         self._pace = Pace(most=_returned_or_raised(outcome))
         return child
 
     def _exchange(
-        self, child: Child, verb: str, asked: JSON, deadline_s: float, decode: Callable[[Any], T]
+        self,
+        child: Child,
+        verb: str,
+        ask: Callable[[], JSON],
+        deadline_s: float,
+        decode: Callable[[Any], T],
     ) -> T | answers.Error:
         room = self._settings.id
         try:
-            return answers.outcome(room, child.ask(asked, deadline_s), decode)
+            return answers.outcome(room, ask(), decode)
         except BaseException as failure:
             # Whatever it was, an answer may still be on its way: this process is of no more use.
             self._end(child)
