@@ -49,8 +49,10 @@ def configure(form: Literal["console", "json"], level: str) -> None:
     # Their debug and info lines carry whole requests and message bodies.
     for chatty in ("amqp", "kombu", "httpx", "httpcore", "nameko", "alembic"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
-    # What fails in a worker is logged once, by the work loop.
+    # What fails in a worker is logged once, by the work loop; what breaks a connection, by whoever
+    # it was raised to.
     logging.getLogger("nameko.containers").setLevel(logging.CRITICAL)
+    logging.getLogger("psycopg").setLevel(logging.ERROR)
     # Past the standard library's own way, which takes three times as long for a line.
     structlog.configure(
         processors=[*named, *_last(form)],

@@ -119,12 +119,14 @@ class Backlog:
         return room, f"{name}-{revision}", case(self.arena.settings, room, name, **more)
 
     def _send(self, cases: Iterable[tuple[str, str, dict[str, Any]]]) -> int:
+        """Send some cases; return how many are new, since a revision takes its case's place."""
         by_room = defaultdict[str, dict[str, dict[str, Any]]](dict)
         for room, name, body in cases:
             by_room[room][name] = body
         for room, some in by_room.items():
             self.arena.rooms[room].send_all(some)
-        return sum(map(len, by_room.values()))
+        bodies = (body for some in by_room.values() for body in some.values())
+        return sum(body["revision"] == 1 for body in bodies)
 
     def _deliver(self, rooms: Rooms) -> Drained:
         delivery = self.arena.services["delivery"]
