@@ -95,8 +95,10 @@ class _Lane:
             return
         claimed = self._record_at_last(returned)
         self._done += len(returned)
+        # A process that stood still finds its claims run out, and claims again what is on its way.
+        fresh = [one.message for one in claimed if one.message.id not in self._in_flight]
         self._in_flight |= {one.message.id: one for one in claimed}
-        self._calls.send(one.message for one in claimed)
+        self._calls.send(fresh)
 
     def _record_at_last(self, returned: Sequence[Returned]) -> list[Telling]:
         """Record, and claim anew; what came back is not lost because the database is away.

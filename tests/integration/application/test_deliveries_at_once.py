@@ -171,3 +171,14 @@ def test_a_telling_that_cannot_be_read_keeps_no_other_from_its_room(
     desk.gates["BE"].at_once = 5
     desk.deliver("BE")
     assert len(arrived(desk)) == len(CASES) - 1
+
+
+def test_what_is_claimed_again_on_its_way_is_not_sent_twice(desk: Desk, database_url: str) -> None:
+    """A process that stood still finds its claims run out; what it has sent is still in flight."""
+    file_all(desk)
+    gate = desk.gates["BE"]
+    gate.at_once, gate.slow, gate.looks = 3, {"C-1"}, 3
+    gate.on_look = lambda: run(database_url, "UPDATE delivery SET claimed_until = 'epoch'")
+    assert desk.deliver("BE") == len(CASES)
+    ids = [message.id for message in gate.attempts]
+    assert sorted(ids) == sorted(set(ids)) == sorted(arrived(desk))
