@@ -33,12 +33,18 @@ def quarantine_foreign(bus: Bus, messages: Sequence[Foreign]) -> None:
     Raises:
         Retry: the database did not answer, and whether they are kept is not known.
     """
+    named = sorted(((_name(message), message) for message in messages), key=lambda one: one[0])
     with bus.store.begin() as uow:
-        for message in messages:
-            _quarantine(bus, uow, message)
+        for name, message in named:
+            _quarantine(bus, uow, name, message)
 
 
-def _quarantine(bus: Bus, uow: UnitOfWork, message: Foreign) -> None:
-    name = f"{message.queue}/{sha256(message.raw).hexdigest()[:_DIGITS]}"
+def _name(message: Foreign) -> str:
+    return f"{message.queue}/{sha256(message.raw).hexdigest()[:_DIGITS]}"
+
+
+def _quarantine(bus: Bus, uow: UnitOfWork, name: str, message: Foreign) -> None:
+    # Two processes may be handed one message at the same time, where a connection broke.
+    uow.quarantine.lock_name(BROKER, name)
     origin = Origin(room=BROKER, record=name, correlation=f"{BROKER}:{name}")
     quarantine(bus, uow, origin, message.raw, message.reason)

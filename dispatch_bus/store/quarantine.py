@@ -32,6 +32,7 @@ _COUNTS = """
         ) AS held
     ) FROM unnest(%(states)s::text[]) AS asked (state)
 """
+_LOCK_NAME = "SELECT pg_advisory_xact_lock(hashtextextended(%(name)s, 0))"
 
 
 class QuarantineState(StrEnum):
@@ -84,6 +85,13 @@ class Quarantine:
                 received_at=record.received_at,
             )
         )
+
+    def lock_name(self, room: str, record: str) -> None:
+        """Let nobody else look for a record of this name until this transaction has ended.
+
+        Whoever locks several takes them in the order of their names.
+        """
+        self._session.foresee(_LOCK_NAME, {"name": f"{room}/{record}"}, lambda _: None)
 
     def find(self, room: str, record: str, raw: bytes) -> Quarantined | None:
         """Return what is kept of a record with these very bytes, in whatever state."""

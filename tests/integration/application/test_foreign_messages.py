@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from making.wiring import Desk
@@ -51,3 +52,12 @@ def test_no_room_can_read_it_again(desk: Desk) -> None:
         quarantining.ask_replay(desk.bus, record.id, None, "me")
     quarantining.dismiss(desk.bus, record.id, "me")
     assert not kept(desk)
+
+
+def test_a_message_that_two_processes_are_handed_at_once_is_kept_once(desk: Desk) -> None:
+    """Where a connection broke, the next process may be faster than the commit of the first."""
+    messages = [foreign(f"<wake {number}/>".encode()) for number in range(20)]
+    with ThreadPoolExecutor(3) as pool:
+        handed = [messages, messages[::-1], messages]
+        list(pool.map(lambda some: quarantine_foreign(desk.bus, some), handed))
+    assert len(kept(desk)) == len(messages)
