@@ -6,7 +6,7 @@ quarantined as its bytes, with its reason, and the page goes on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -14,29 +14,23 @@ from uuid import UUID
 import structlog
 from attrs import define, evolve, frozen
 
-from dispatch_bus.application import answering, inboxes, leasing, recording
+from dispatch_bus.application import leasing, recording
 from dispatch_bus.application.bus import Bus, Gate
-from dispatch_bus.application.quarantining import Origin, note, quarantine
-from dispatch_bus.application.recording import Arrival
+from dispatch_bus.application.quarantining import Origin, quarantine
+from dispatch_bus.application.records import act_on
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.kinds import EntryKind, Happening
-from dispatch_bus.domain.message import Received, Unread
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Report
-from dispatch_bus.sdk.adapter import Meaning
 from dispatch_bus.sdk.page import Page, Record
 from dispatch_bus.store.failures import Unstorable
 from dispatch_bus.store.journal import About
 from dispatch_bus.store.outside import Confirmed
-from dispatch_bus.store.quarantine import Quarantined, QuarantineState
 from dispatch_bus.store.rooms import RoomState
 from dispatch_bus.store.unit import UnitOfWork
 
 _log = structlog.get_logger(__name__)
-# As long as a record has within a page. Two attempts leave the next pull its turn in time.
-READ_DEADLINE_S = 2.0
-REPLAYS_AT_ONCE = 20
 # After so long a turn ends even where a room has always something new.
 _TURN = timedelta(seconds=1)
 
@@ -106,10 +100,11 @@ class _Turn:
     def _store(self, page: Page) -> bool:
         """Store a page; false when another reader was faster."""
         stored = store_page(self._bus, self._state, page)
-        if stored is None or stored.pulled_at is None:
+        if stored is None:
             return False
         self._state = stored
-        self._ends = self._ends or stored.pulled_at + _TURN
+        if stored.pulled_at:
+            self._ends = self._ends or stored.pulled_at + _TURN
         return True
 
     def _confirm(self) -> None:
@@ -130,14 +125,14 @@ class _Turn:
 def _may_pull(bus: Bus, room: str) -> RoomState | None:
     backlog = bus.limits.backlog
     with bus.store.begin() as uow:
-        if not _reads(bus, uow, room):
+        if not reads(bus, uow, room):
             return None
         if uow.incidents.undecided(backlog) >= backlog:
             raise Retry(f"{backlog} incidents wait for a decision; not pulling {room}")
         return uow.rooms.get(room)
 
 
-def _reads(bus: Bus, uow: UnitOfWork, room: str) -> bool:
+def reads(bus: Bus, uow: UnitOfWork, room: str) -> bool:
     """Tell whether this process is the one that reads a room; it is from now on if nobody is."""
     hold = timedelta(seconds=bus.limits.lease_s)
     return uow.signals.lease(leasing.reading(room), bus.holder, uow.now, hold)
@@ -228,7 +223,7 @@ def _take(
         if one.record.refusal is not None:
             raise one.record.refusal
         with guard:
-            _understood(bus, uow, origin, one.record.understood, one.locality, uow.now)
+            act_on(bus, uow, origin, one.record.understood, one.locality, uow.now)
     except Refused as reason:
         if isinstance(guard, nullcontext) and _is_half_done(uow, before, reason):
             raise Unstorable("half a record") from reason
@@ -238,129 +233,6 @@ def _take(
 def _is_half_done(uow: UnitOfWork, before: int, reason: Refused) -> bool:
     """Tell whether a record that is refused has left something that only a savepoint undoes."""
     return isinstance(reason, Unstorable) or uow.changes != before
-
-
-def _understood(
-    bus: Bus,
-    uow: UnitOfWork,
-    origin: Origin,
-    meaning: Meaning | None,
-    locality: Locality | None,
-    pulled_at: datetime,
-) -> None:
-    if isinstance(meaning, Answer):
-        _answer(bus, uow, origin, meaning)
-    elif isinstance(meaning, Received):
-        inboxes.received(bus, uow, origin, meaning)
-    elif isinstance(meaning, Unread):
-        inboxes.unread(uow, origin, meaning)
-    elif meaning is not None and locality is not None:
-        arrival = Arrival(
-            room=origin.room,
-            record=origin.record,
-            report=meaning,
-            content_hash=recording.content_hash(bus, meaning),
-            locality=locality,
-            correlation=origin.correlation,
-            pulled_at=pulled_at,
-        )
-        recording.record(bus, uow, arrival)
-
-
-def _answer(bus: Bus, uow: UnitOfWork, origin: Origin, given: Answer) -> None:
-    """Take an answer; one that comes too late or from the wrong side is journalled as refused."""
-    # The id is the room's own: the other end may have used the same one.
-    given = evolve(given, id=f"{origin.room}/{given.id}")
-    speaking = frozenset(c.id for c in bus.book.centres.values() if c.room == origin.room)
-    notice = uow.notices.get(given.notice)
-    received = Happening(
-        EntryKind.ANSWER_RECEIVED,
-        {"room": origin.room, "record": origin.record, "answer": given.id},
-    )
-    about = About(
-        correlation=origin.correlation,
-        incident=notice.incident,
-        notice=notice.id,
-        mode=notice.mode,
-    )
-    uow.journal.append(uow.now, about, received)
-    try:
-        answering.take(bus, uow, given, speaking)
-    except Refused as reason:
-        answering.refuse(uow, given, reason)
-
-
-def replay_asked(bus: Bus, rooms: Collection[str], gate: Callable[[str], Gate]) -> int:
-    """Read again what people have asked for of these rooms; return how many records.
-
-    Raises:
-        Retry: the database did not answer, or a room's process; the others' were read.
-    """
-    with bus.store.begin() as uow:
-        asked = uow.quarantine.rooms_replaying()
-    done, failures = 0, []
-    for room in sorted(asked.intersection(rooms)):
-        try:
-            done += replay(bus, room, gate(room)) or 0
-        except Retry as error:
-            failures.append(error)
-    if failures:
-        raise failures[0]
-    return done
-
-
-def replay(bus: Bus, room: str, gate: Gate) -> int | None:
-    """Read quarantined records again that a person has asked for; return how many.
-
-    Returns none, and leaves the gate alone, where another process reads the room.
-    """
-    with bus.store.begin() as uow:
-        if not _reads(bus, uow, room):
-            return None
-        asked = uow.quarantine.replaying(room, REPLAYS_AT_ONCE)
-    for one in asked:
-        _replay_one(bus, one, gate)
-    return len(asked)
-
-
-def _replay_one(bus: Bus, kept: Quarantined, gate: Gate) -> None:
-    try:
-        with bus.store.begin() as uow:
-            raw = uow.quarantine.bytes_of(kept.id)
-        meaning = gate.read(raw, deadline_s=READ_DEADLINE_S)
-    except Refused as reason:
-        with bus.store.begin() as uow:
-            if _is_replaying(uow, kept):
-                _return(uow, kept, reason)
-        return
-    position = meaning.place.position if isinstance(meaning, Report) else None
-    (locality,) = bus.geography.locate([position])
-    with bus.store.begin() as uow:
-        if _is_replaying(uow, kept):
-            _settle_replay(bus, uow, kept, meaning, locality)
-
-
-def _is_replaying(uow: UnitOfWork, kept: Quarantined) -> bool:
-    return uow.quarantine.lock(kept.id).state is QuarantineState.REPLAYING
-
-
-def _settle_replay(
-    bus: Bus, uow: UnitOfWork, kept: Quarantined, meaning: Meaning, locality: Locality
-) -> None:
-    origin = Origin(room=kept.room, record=kept.record, correlation=kept.correlation)
-    try:
-        with uow.savepoint():
-            _understood(bus, uow, origin, meaning, locality, kept.received_at)
-    except Refused as reason:
-        _return(uow, kept, reason)
-        return
-    uow.quarantine.settle(kept.id, QuarantineState.REPLAYED, uow.now)
-    note(uow, kept, EntryKind.QUARANTINE_REPLAYED, "intake")
-
-
-def _return(uow: UnitOfWork, kept: Quarantined, reason: Refused) -> None:
-    uow.quarantine.return_(kept.id, reason)
-    note(uow, kept, EntryKind.QUARANTINE_REPLAY_FAILED, "intake", field=reason.field)
 
 
 def _mark_failing(bus: Bus, room: str) -> None:

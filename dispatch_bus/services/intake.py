@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dispatch_bus.application import intake, leasing
+from dispatch_bus.application import intake, leasing, replaying
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.gates import Gates
 from dispatch_bus.messaging.work import work
@@ -27,7 +27,7 @@ class Intake:
     @work(every_s=1.0)
     def replay(self) -> int:
         """Read quarantined records again."""
-        return intake.replay_asked(self.bus, self.gates.rooms, self.gates.pulling)
+        return replaying.replay_asked(self.bus, self.gates.rooms, self.gates.pulling)
 
     @work(every_s=1.5)
     def renew(self) -> int:

@@ -10,7 +10,7 @@ from making.values import report
 from making.wiring import Desk, MakeBus
 from making.world import IN_ZONE
 
-from dispatch_bus.application import intake, leasing, sealing
+from dispatch_bus.application import intake, leasing, replaying, sealing
 from dispatch_bus.application.bus import Bus
 
 RAN_OUT = -1.0
@@ -34,7 +34,7 @@ def test_a_room_that_another_process_reads_is_left_alone(desk: Desk, other: Bus)
     desk.pull("NL")
     gate = offering()
     assert intake.pull(other, "NL", gate) is None
-    assert intake.replay(other, "NL", gate) is None
+    assert replaying.replay(other, "NL", gate) is None
     assert gate.pages
     assert intake.pull(other, "BE", gate) == 1
 

@@ -13,7 +13,7 @@ from making.values import NOON, answer, personal, report, times
 from making.wiring import Desk
 from making.world import ACROSS, FAR_INSIDE, IN_ZONE
 
-from dispatch_bus.application import answering, board, deciding, intake, quarantining
+from dispatch_bus.application import answering, board, deciding, intake, quarantining, replaying
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.codes import CaseStatus, Discipline, Mode
 from dispatch_bus.domain.errors import NotAllowed, Refused, Retry
@@ -276,10 +276,10 @@ def test_a_mended_record_is_replayed(desk: Desk) -> None:
     _quarantine_one(desk)
     _ask_replay(desk, b"mended")
     desk.gates["NL"].meanings[b"mended"] = report(at=IN_ZONE)
-    assert intake.replay(desk.bus, "NL", desk.gates["NL"]) == 1
+    assert replaying.replay(desk.bus, "NL", desk.gates["NL"]) == 1
     assert desk.filed("C-1").revision == 1
     assert len(desk.entries(EntryKind.QUARANTINE_REPLAYED)) == 1
-    assert intake.replay(desk.bus, "NL", desk.gates["NL"]) == 0
+    assert replaying.replay(desk.bus, "NL", desk.gates["NL"]) == 0
 
 
 def test_what_people_ask_for_is_read_in_every_room_that_answers(desk: Desk) -> None:
@@ -290,10 +290,10 @@ def test_what_people_ask_for_is_read_in_every_room_that_answers(desk: Desk) -> N
     desk.gates["BE"].meanings[b"mended BE"] = Retry("no answer")
     desk.gates["NL"].meanings[b"mended NL"] = report(at=IN_ZONE)
     with pytest.raises(Retry, match="no answer"):
-        intake.replay_asked(desk.bus, ["BE", "NL"], desk.gates.__getitem__)
+        replaying.replay_asked(desk.bus, ["BE", "NL"], desk.gates.__getitem__)
     assert desk.filed("C-1").revision == 1
     desk.gates["BE"].meanings[b"mended BE"] = Refused("number", None, "None.")
-    assert intake.replay_asked(desk.bus, ["BE", "NL"], desk.gates.__getitem__) == 1
+    assert replaying.replay_asked(desk.bus, ["BE", "NL"], desk.gates.__getitem__) == 1
 
 
 @pytest.mark.parametrize(
@@ -311,7 +311,7 @@ def test_a_record_replayed_in_vain_waits_again_with_its_new_reason(
     _quarantine_one(desk)
     _ask_replay(desk, b"half mended")
     desk.gates["NL"].meanings[b"half mended"] = still_wrong  # type: ignore[assignment]
-    intake.replay(desk.bus, "NL", desk.gates["NL"])
+    replaying.replay(desk.bus, "NL", desk.gates["NL"])
     ((_, field),) = waiting(desk)
     (failed,) = desk.entries(EntryKind.QUARANTINE_REPLAY_FAILED)
     assert field == failed.facts["field"]
@@ -345,9 +345,9 @@ def test_a_record_erased_while_it_waits_for_its_replay_holds_up_no_other(desk: D
     _quarantine_one(desk)
     _ask_replay(desk, None)
     _erase_today(desk)
-    assert intake.replay(desk.bus, "NL", desk.gates["NL"]) == 1
+    assert replaying.replay(desk.bus, "NL", desk.gates["NL"]) == 1
     assert waiting(desk) == [("r1", "retention day")]
-    assert intake.replay(desk.bus, "NL", desk.gates["NL"]) == 0
+    assert replaying.replay(desk.bus, "NL", desk.gates["NL"]) == 0
 
 
 def test_a_dismissed_record_is_not_replayed(desk: Desk) -> None:

@@ -1,0 +1,94 @@
+"""Reads quarantined records again when a person has asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from dispatch_bus.application.bus import Bus, Gate
+from dispatch_bus.application.intake import reads
+from dispatch_bus.application.quarantining import Origin, note
+from dispatch_bus.application.records import act_on
+from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.geography import Locality
+from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk.adapter import Meaning
+from dispatch_bus.store.quarantine import Quarantined, QuarantineState
+from dispatch_bus.store.unit import UnitOfWork
+
+# As long as a record has within a page. Two attempts leave the next pull its turn in time.
+READ_DEADLINE_S = 2.0
+REPLAYS_AT_ONCE = 20
+
+
+def replay_asked(bus: Bus, rooms: Collection[str], gate: Callable[[str], Gate]) -> int:
+    """Read again what people have asked for of these rooms; return how many records.
+
+    Raises:
+        Retry: the database did not answer, or a room's process; the others' were read.
+    """
+    with bus.store.begin() as uow:
+        asked = uow.quarantine.rooms_replaying()
+    done, failures = 0, []
+    for room in sorted(asked.intersection(rooms)):
+        try:
+            done += replay(bus, room, gate(room)) or 0
+        except Retry as error:
+            failures.append(error)
+    if failures:
+        raise failures[0]
+    return done
+
+
+def replay(bus: Bus, room: str, gate: Gate) -> int | None:
+    """Read quarantined records again that a person has asked for; return how many.
+
+    Returns none, and leaves the gate alone, where another process reads the room.
+    """
+    with bus.store.begin() as uow:
+        if not reads(bus, uow, room):
+            return None
+        asked = uow.quarantine.replaying(room, REPLAYS_AT_ONCE)
+    for one in asked:
+        _replay_one(bus, one, gate)
+    return len(asked)
+
+
+def _replay_one(bus: Bus, kept: Quarantined, gate: Gate) -> None:
+    try:
+        with bus.store.begin() as uow:
+            raw = uow.quarantine.bytes_of(kept.id)
+        meaning = gate.read(raw, deadline_s=READ_DEADLINE_S)
+    except Refused as reason:
+        with bus.store.begin() as uow:
+            if _is_replaying(uow, kept):
+                _return(uow, kept, reason)
+        return
+    position = meaning.place.position if isinstance(meaning, Report) else None
+    (locality,) = bus.geography.locate([position])
+    with bus.store.begin() as uow:
+        if _is_replaying(uow, kept):
+            _settle_replay(bus, uow, kept, meaning, locality)
+
+
+def _is_replaying(uow: UnitOfWork, kept: Quarantined) -> bool:
+    return uow.quarantine.lock(kept.id).state is QuarantineState.REPLAYING
+
+
+def _settle_replay(
+    bus: Bus, uow: UnitOfWork, kept: Quarantined, meaning: Meaning, locality: Locality
+) -> None:
+    origin = Origin(room=kept.room, record=kept.record, correlation=kept.correlation)
+    try:
+        with uow.savepoint():
+            act_on(bus, uow, origin, meaning, locality, kept.received_at)
+    except Refused as reason:
+        _return(uow, kept, reason)
+        return
+    uow.quarantine.settle(kept.id, QuarantineState.REPLAYED, uow.now)
+    note(uow, kept, EntryKind.QUARANTINE_REPLAYED, "intake")
+
+
+def _return(uow: UnitOfWork, kept: Quarantined, reason: Refused) -> None:
+    uow.quarantine.return_(kept.id, reason)
+    note(uow, kept, EntryKind.QUARANTINE_REPLAY_FAILED, "intake", field=reason.field)
