@@ -22,3 +22,10 @@ KeptOption = Annotated[
         "--checkpoint", exists=True, dir_okay=False, help="A checkpoint that somebody kept."
     ),
 ]
+PictureOption = Annotated[
+    Path | None,
+    typer.Option("--picture", help="A PNG that shows what was found.", dir_okay=False),
+]
+PlaceOption = Annotated[
+    str | None, typer.Option(help="A place, special zone or region to draw; else all zones.")
+]

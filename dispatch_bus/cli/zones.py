@@ -26,7 +26,7 @@ from dispatch_bus.bootstrap import (
     refuse_unfit,
 )
 from dispatch_bus.cli.explaining import explanation
-from dispatch_bus.cli.options import ConfigOption
+from dispatch_bus.cli.options import ConfigOption, PictureOption, PlaceOption
 from dispatch_bus.cli.zone_changes import change_picture, change_table, decision_table
 from dispatch_bus.cli.zone_findings import flaw_picture, flaw_table
 from dispatch_bus.cli.zone_flaws import rule_flaws
@@ -124,9 +124,7 @@ def explain(
 @commands.command()
 def plot(
     out: Annotated[Path, typer.Argument(help="The PNG to write.", dir_okay=False)],
-    place: Annotated[
-        str | None, typer.Option(help="A place, special zone or region; else all zones.")
-    ] = None,
+    place: PlaceOption = None,
     discipline: Annotated[
         Discipline, typer.Option(help="Whose centres and catchments are shown.")
     ] = Discipline.FIRE,
@@ -150,12 +148,8 @@ def plot(
 
 @commands.command()
 def check(
-    to: Annotated[
-        Path | None, typer.Option("--picture", help="A PNG that shows them.", dir_okay=False)
-    ] = None,
-    place: Annotated[
-        str | None, typer.Option(help="A place, special zone or region that the picture shows.")
-    ] = None,
+    to: PictureOption = None,
+    place: PlaceOption = None,
     configuration: ConfigOption = None,
 ) -> None:
     """Find what is wrong with the zones, and where the rules lead nowhere in them.
@@ -191,12 +185,8 @@ def _view(content: ZoneFile, place: str | None) -> views.View:
 def diff(
     old: Annotated[Path, typer.Argument(help="A zone file.", exists=True, dir_okay=False)],
     new: Annotated[Path, typer.Argument(help="Another one.", exists=True, dir_okay=False)],
-    to: Annotated[
-        Path | None, typer.Option("--picture", help="A PNG that shows it.", dir_okay=False)
-    ] = None,
-    place: Annotated[
-        str | None, typer.Option(help="A place, special zone or region that the picture shows.")
-    ] = None,
+    to: PictureOption = None,
+    place: PlaceOption = None,
     configuration: ConfigOption = None,
 ) -> None:
     """Tell what changed between two zone files, and which stored incidents it would concern."""

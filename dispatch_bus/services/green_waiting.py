@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar
 from eventlet.green.select import select as select_green
 from eventlet.patcher import original
 from psycopg.abc import PQGen
-from psycopg.waiting import Ready, Wait
+from psycopg.waiting import Ready, Wait, wait_selector
 
 RV = TypeVar("RV")
 _select: Any = original("select")
@@ -20,11 +20,11 @@ _READ, _WRITE = _select.POLLIN, _select.POLLOUT
 def wait(gen: PQGen[RV], fileno: int, interval: float = 0.0, timeout: float | None = None) -> RV:
     """Carry out what the driver has begun; the other threads of the process go on meanwhile.
 
-    Every ``interval`` seconds the driver is asked whether it still wants to wait. Nothing of ours
-    gives a ``timeout``.
+    Every ``interval`` seconds the driver is asked whether it still wants to wait. A ``timeout`` in
+    seconds is left to the driver's own way, which is as cooperative, and dearer.
     """
     if timeout is not None:
-        raise NotImplementedError("timeout")
+        return wait_selector(gen, fileno, interval, timeout)
     try:
         wanted = next(gen)
         while True:

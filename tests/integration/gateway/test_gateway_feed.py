@@ -17,6 +17,8 @@ from gateway_border import report
 from gateway_world import API, TOKEN, Served, World
 from servers.waiting import wait_for
 
+from dispatch_bus.application import feed
+from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.gateway import stream, tail
 from dispatch_bus.store.journal import About
@@ -201,3 +203,23 @@ def test_the_feed_needs_the_token(served: Served) -> None:
     """Nobody follows the feed without the token."""
     with served.client(token="") as stranger:
         assert stranger.get(f"{API}/feed").status_code == 401
+
+
+def test_without_a_client_no_entry_is_read(
+    world: World, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What happens while nobody follows is read when somebody asks for it, and not before."""
+    read: list[int] = []
+    look = feed.look
+
+    def noted(bus: Bus, after: int, limit: int) -> feed.Look:
+        read.append(after)
+        return look(bus, after, limit)
+
+    monkeypatch.setattr(feed, "look", noted)
+    tail.FEED_NUMBER.set(0)
+    write(world, 11)
+    wait_for(lambda: tail.FEED_NUMBER._value.get() == 11, "the gateway knows where it ends")
+    assert read == []
+    assert follow(http, 11, after=0) == list(range(1, 12))
+    assert read
