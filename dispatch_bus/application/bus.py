@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import timedelta
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
-from attrs import frozen
+from attrs import field, frozen
 
+from dispatch_bus.application.together import Together
 from dispatch_bus.domain.book import Book
 from dispatch_bus.domain.geography import Geography
 from dispatch_bus.domain.message import Message
@@ -89,7 +90,8 @@ class Limits:
 class Bus:
     """The wired application. ``holder`` is this process's name on leases.
 
-    ``outside`` keeps what has to be known after the database is lost.
+    ``outside`` keeps what has to be known after the database is lost; in ``pages`` the readers of
+    several rooms meet.
     """
 
     store: Store
@@ -101,3 +103,4 @@ class Bus:
     jitter: Callable[[], float]
     holder: str
     origin: str
+    pages: Together[Any, Any] = field(factory=Together, init=False, eq=False)

@@ -1,13 +1,17 @@
-"""Decides incidents whose revision is ahead of their decision, a batch at a time."""
+"""Decides incidents whose revision is ahead of their decision.
+
+A page of a room is decided in the transaction that records it: its places are known there, and
+its incidents locked. Whatever else is behind, the coordinator decides, a batch at a time.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import structlog
 
 from dispatch_bus.application.bus import Bus
-from dispatch_bus.application.telling import about_incident, carry_out
+from dispatch_bus.application.telling import about_incident, carry_out, wakeup
 from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.kinds import EntryKind, Happening
@@ -29,6 +33,23 @@ def decide(bus: Bus) -> int:
     except Exception:  # noqa: BLE001 - one incident that fails must not hold up the rest
         _log.warning("deciding a batch failed; each incident is decided alone", exc_info=True)
         return _decide_each(bus)
+
+
+def decide_recorded(bus: Bus, uow: UnitOfWork, recorded: Iterable[tuple[Filed, Locality]]) -> None:
+    """Decide incidents that this transaction has recorded, of which it knows where they are.
+
+    One that has moved on since is left to the coordinator, which has been woken for it.
+    """
+    decided = [one for one in recorded if uow.incidents.is_at(one[0].id, one[0].revision)]
+    for filed, locality in decided:
+        _one(bus, uow, filed, locality, uow.notices.of_incidents([filed.id]).get(filed.id, []))
+    uow.incidents.mark_recorded_decided((filed for filed, _ in decided), uow.now)
+
+
+def leave(uow: UnitOfWork, recorded: Iterable[Filed]) -> None:
+    """Leave incidents to the coordinator."""
+    for filed in recorded:
+        uow.wake(wakeup("decide", filed))
 
 
 def _decide_together(bus: Bus) -> int:

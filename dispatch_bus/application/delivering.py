@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 from attrs import define, field
@@ -50,17 +51,6 @@ def release(bus: Bus) -> int:
         return uow.deliveries.release(uow.now)
 
 
-def claim(bus: Bus, uow: UnitOfWork, room: str, most: int) -> list[Telling]:
-    """Claim what is due for a room, most urgent first; the attempts are journalled beforehand.
-
-    ``most`` is how many can be handed over at once: one that waits has not been attempted.
-    """
-    claimed = uow.claims.claim(room, uow.now, bus.limits.claim, most)
-    for telling in claimed:
-        attempted(uow, telling)
-    return claimed
-
-
 @define
 class _Lane:
     """One room's deliveries, from the first claim until nothing is in flight any more."""
@@ -70,6 +60,7 @@ class _Lane:
     _calls: Calls
     _in_flight: dict[str, Telling] = field(factory=dict)
     _ends: datetime | None = None
+    _now: datetime | None = None
     _failure: Retry | None = None
     _done: int = 0
 
@@ -116,11 +107,10 @@ class _Lane:
     def _record_and_claim(self, returned: Sequence[Returned]) -> list[Telling]:
         try:
             with self._bus.store.begin() as uow:
-                if returned:
-                    record(self._bus, uow, returned)
-                    note_outcomes(uow, self._room, [outcome for _, outcome in returned])
-                free = self._free(uow.now, returned)
-                return claim(self._bus, uow, self._room, free) if free else []
+                # After the locks: whoever waits for one with a claim in hand may wait for ever.
+                record(self._bus, uow, returned, then=partial(self._claim, uow, returned))
+                note_outcomes(uow, self._room, [outcome for _, outcome in returned])
+                return self._claimed(uow)
         except (Retry, Stop):
             raise
         except Exception as error:
@@ -129,6 +119,21 @@ class _Lane:
             _log.warning("outcomes are recorded one by one", room=self._room, reason=_kind(error))
             self._record_apart(returned)
             return []
+
+    def _claim(self, uow: UnitOfWork, returned: Sequence[Returned]) -> None:
+        # While nothing comes back a call hangs: the others do not wait for its end.
+        is_over = self._ends and self._now and self._now >= self._ends and returned
+        if self._calls.free and not (is_over or self._failure):
+            uow.claims.claim(self._room, self._bus.limits.claim, self._calls.free)
+
+    def _claimed(self, uow: UnitOfWork) -> list[Telling]:
+        """Return what was claimed; the attempts are journalled before they are made."""
+        claimed = uow.claims.claimed(self._room)
+        for telling in claimed:
+            attempted(uow, telling)
+        self._now = uow.now
+        self._ends = self._ends or uow.now + _TURN
+        return claimed
 
     def _record_apart(self, returned: Sequence[Returned]) -> None:
         """Record each outcome alone: one that cannot be comes again when its claim runs out."""
@@ -141,12 +146,6 @@ class _Lane:
             except Exception as error:  # noqa: BLE001 - one row must not stop the others
                 message = one[0].message.id
                 _log.error("an outcome is not recorded", message=message, reason=_kind(error))
-
-    def _free(self, now: datetime, returned: Sequence[Returned]) -> int:
-        self._ends = self._ends or now + _TURN
-        # While nothing comes back a call hangs: the others do not wait for its end.
-        over = now >= self._ends and returned
-        return 0 if over or self._failure else self._calls.free
 
 
 def _kind(error: Exception) -> str:

@@ -6,25 +6,18 @@ quarantined as its bytes, with its reason, and the page goes on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from uuid import UUID
+from functools import partial
 
 import structlog
-from attrs import define, evolve, frozen
+from attrs import define, evolve
 
-from dispatch_bus.application import leasing, recording
+from dispatch_bus.application import leasing
 from dispatch_bus.application.bus import Bus, Gate
-from dispatch_bus.application.quarantining import Origin, quarantine
-from dispatch_bus.application.records import act_on
+from dispatch_bus.application.storing import Pulled, store
 from dispatch_bus.domain.errors import Refused, Retry
-from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.kinds import EntryKind, Happening
-from dispatch_bus.domain.notice import Answer
-from dispatch_bus.domain.report import Report
-from dispatch_bus.sdk.page import Page, Record
-from dispatch_bus.store.failures import Unstorable
+from dispatch_bus.sdk.page import Page
 from dispatch_bus.store.journal import About
 from dispatch_bus.store.outside import Confirmed
 from dispatch_bus.store.rooms import RoomState
@@ -33,14 +26,6 @@ from dispatch_bus.store.unit import UnitOfWork
 _log = structlog.get_logger(__name__)
 # After so long a turn ends even where a room has always something new.
 _TURN = timedelta(seconds=1)
-
-
-@frozen(kw_only=True)
-class _Located:
-    """A record with where it is, as far as it has a place."""
-
-    record: Record
-    locality: Locality | None
 
 
 def pull(bus: Bus, room: str, gate: Gate) -> int | None:
@@ -155,84 +140,11 @@ def _fetch(bus: Bus, state: RoomState, gate: Gate, wait_s: float) -> Page:
 def store_page(bus: Bus, state: RoomState, page: Page) -> RoomState | None:
     """Store a page and move the cursor, or do neither; return where the reading stands then.
 
-    Returns none when another reader was faster.
+    Returns none when another reader was faster. Pages that come at the same moment are stored
+    together.
     """
-    located = _locate(bus, page.records)
-    try:
-        return _store(bus, state, page, located, one_by_one=False)
-    except Unstorable as reason:
-        _log.warning("a page is stored record by record", room=state.id, reason=str(reason))
-        return _store(bus, state, page, located, one_by_one=True)
-
-
-def _locate(bus: Bus, records: Sequence[Record]) -> list[_Located]:
-    reports = [one.understood for one in records]
-    places = [one.place.position if isinstance(one, Report) else None for one in reports]
-    localities = bus.geography.locate(places)
-    return [
-        _Located(record=one, locality=locality if isinstance(report, Report) else None)
-        for one, report, locality in zip(records, reports, localities, strict=True)
-    ]
-
-
-def _store(
-    bus: Bus, state: RoomState, page: Page, located: Sequence[_Located], *, one_by_one: bool
-) -> RoomState | None:
-    with bus.store.begin() as uow:
-        stored = uow.rooms.advance(state, page.cursor, len(page.records), uow.now)
-        if stored is None:
-            return None
-        answered = _lock(uow, state.id, page.records)
-        if not one_by_one:
-            _foresee(uow, state.id, page.records, answered)
-        for one in located:
-            guard = uow.savepoint() if one_by_one else nullcontext()
-            _take(bus, uow, state.id, one, guard)
-        return stored
-
-
-def _lock(uow: UnitOfWork, room: str, records: Sequence[Record]) -> frozenset[UUID]:
-    """Lock all that a page is about; return the incidents that it has answers for.
-
-    All at once and in one order: the pages of two rooms that answer each other's incidents would
-    else wait for each other.
-    """
-    numbers = [one.understood.number for one in records if isinstance(one.understood, Report)]
-    given = [one.understood.notice for one in records if isinstance(one.understood, Answer)]
-    notices = uow.notices.some(given).values() if given else ()
-    answered = frozenset(notice.incident for notice in notices)
-    uow.incidents.lock_all(answered, room, numbers)
-    return answered
-
-
-def _foresee(
-    uow: UnitOfWork, room: str, records: Sequence[Record], answered: frozenset[UUID]
-) -> None:
-    """Read in a few statements what the records of a page will ask for one by one."""
-    told = [(one.id, one.understood) for one in records if isinstance(one.understood, Report)]
-    recording.foresee(uow, room, told)
-    uow.foresee(answered)
-
-
-def _take(
-    bus: Bus, uow: UnitOfWork, room: str, one: _Located, guard: AbstractContextManager[None]
-) -> None:
-    origin = Origin(room=room, record=one.record.id, correlation=f"{room}:{one.record.id}")
-    before = uow.changes
-    try:
-        if one.record.refusal is not None:
-            raise one.record.refusal
-        with guard:
-            act_on(bus, uow, origin, one.record.understood, one.locality, uow.now)
-    except Refused as reason:
-        if isinstance(guard, nullcontext) and _is_half_done(uow, before, reason):
-            raise Unstorable("half a record") from reason
-        quarantine(bus, uow, origin, one.record.raw, reason)
-
-
-def _is_half_done(uow: UnitOfWork, before: int, reason: Refused) -> bool:
-    """Tell whether a record that is refused has left something that only a savepoint undoes."""
-    return isinstance(reason, Unstorable) or uow.changes != before
+    stored: RoomState | None = bus.pages.ask(Pulled(state=state, page=page), partial(store, bus))
+    return stored
 
 
 def _mark_failing(bus: Bus, room: str) -> None:

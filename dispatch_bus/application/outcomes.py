@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import TypeVar
 
@@ -31,13 +31,22 @@ def attempted(uow: UnitOfWork, telling: Telling) -> None:
     note(uow, telling, EntryKind.DELIVERY_ATTEMPTED, attempt=telling.attempts)
 
 
-def record(bus: Bus, uow: UnitOfWork, returned: Sequence[Returned]) -> None:
-    """Record what came of tellings, all of them under the locks of their incidents."""
-    uow.claims.lock_incidents(telling for telling, _ in returned)
+def record(
+    bus: Bus,
+    uow: UnitOfWork,
+    returned: Sequence[Returned],
+    then: Callable[[], None] = lambda: None,
+) -> None:
+    """Record what came of tellings, all of them under the locks of their incidents.
+
+    What ``then`` foresees is asked with these locks, and after them.
+    """
+    _foresee(uow, returned)
+    then()
     receipts = _of(returned, Receipt)
-    if arrived := [one for one in receipts if one[1].waits_s is None]:
+    if arrived := [one for one in receipts if _has_arrived(one[1])]:
         _delivered(bus, uow, arrived)
-    if posted := [one for one in receipts if one[1].waits_s is not None]:
+    if posted := [one for one in receipts if not _has_arrived(one[1])]:
         _posted(uow, posted)
     if refusals := _of(returned, Refused):
         _give_up(uow, refusals)
@@ -45,10 +54,18 @@ def record(bus: Bus, uow: UnitOfWork, returned: Sequence[Returned]) -> None:
         _put_off(bus, uow, [telling for telling, _ in failures])
 
 
+def _foresee(uow: UnitOfWork, returned: Sequence[Returned]) -> None:
+    """Lock with the next question what tellings were about, and settle those that arrived."""
+    if returned:
+        uow.claims.lock_incidents(telling for telling, _ in returned)
+    if arrived := [telling for telling, outcome in returned if _has_arrived(outcome)]:
+        uow.claims.settle(arrived)
+        uow.notices.foresee_some({telling.message.notice for telling in arrived})
+
+
 def received(bus: Bus, uow: UnitOfWork, telling: Telling, receipt: Receipt) -> None:
     """Record a receipt that a room gave later, for a telling that waited in its inbox."""
-    uow.claims.lock_incidents([telling])
-    _delivered(bus, uow, [(telling, receipt)])
+    record(bus, uow, [(telling, receipt)])
 
 
 def backoff_s(bus: Bus, attempts: int) -> float:
@@ -58,12 +75,16 @@ def backoff_s(bus: Bus, attempts: int) -> float:
     return float(min(doubled, limits.retry_most_s) * (0.5 + bus.jitter() / 2))
 
 
+def _has_arrived(outcome: Outcome) -> bool:
+    return isinstance(outcome, Receipt) and outcome.waits_s is None
+
+
 def _of(returned: Sequence[Returned], kind: type[T]) -> list[tuple[Telling, T]]:
     return [(telling, outcome) for telling, outcome in returned if isinstance(outcome, kind)]
 
 
 def _delivered(bus: Bus, uow: UnitOfWork, receipts: Sequence[tuple[Telling, Receipt]]) -> None:
-    news = uow.claims.settle([telling for telling, _ in receipts])
+    news = uow.claims.news()
     notices = uow.notices.some({telling.message.notice for telling, _ in receipts})
     for telling, receipt in receipts:
         if telling.row in news:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ import attrs
 from attrs import frozen
 
 from dispatch_bus.application.bus import Bus
-from dispatch_bus.application.telling import about_incident, wakeup
+from dispatch_bus.application.telling import about_incident
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.incident import (
@@ -51,8 +51,11 @@ class Arrival:
     pulled_at: datetime
 
 
-def record(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> None:
+def record(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> Filed | None:
     """File what a room reports, whatever it amounts to, with one journal entry.
+
+    Returns the incident if it is to be decided now: it is new or has changed, and concerns
+    neighbours.
 
     Raises:
         Refused: a centre is not the room's or has not that discipline, a clock is wrong, or the
@@ -66,27 +69,21 @@ def record(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> None:
         about = About(correlation=arrival.correlation, incident=original, mode=arrival.report.mode)
         uow.journal.append(uow.now, about, _happening(EntryKind.INCIDENT_RECOGNISED, arrival))
     elif known is None:
-        _file_new(bus, uow, arrival, last.source.generation + 1 if last else 1)
+        return _file_new(bus, uow, arrival, last.source.generation + 1 if last else 1)
     elif repeated := _nothing_new(uow, known, arrival):
         _repeat(uow, arrival, known, repeated)
     else:
-        _revise(bus, uow, arrival, known)
+        return _revise(bus, uow, arrival, known)
+    return None
 
 
-def foresee(uow: UnitOfWork, room: str, told: Iterable[tuple[str, Report]]) -> None:
-    """Read in a few statements what filing these (record, report) of a room will ask for.
+def foresee(uow: UnitOfWork, room: str, told: Sequence[Report]) -> None:
+    """Read with the next question which of a room's reports are of copies from the bus.
 
-    The incidents that they may revise have been locked.
+    The incidents that they may revise are locked by then.
     """
-    told = list(told)
-    returns = (report.returns for _, report in told if report.returns)
-    uow.copies.foresee(room, (report.number for _, report in told), returns)
-    known = (
-        (uow.incidents.newest(room, report.number), record)
-        for record, report in told
-        if report.revision is None
-    )
-    uow.incidents.foresee_records((incident, record) for incident, record in known if incident)
+    returns = (report.returns for report in told if report.returns)
+    uow.copies.foresee(room, (report.number for report in told), returns)
 
 
 def _same_case(created: datetime, arrival: Arrival) -> bool:
@@ -161,7 +158,7 @@ def content_hash(bus: Bus, report: Report) -> bytes:
     return bus.store.keys.content_hash(json.dumps(plain, sort_keys=True).encode())
 
 
-def _file_new(bus: Bus, uow: UnitOfWork, arrival: Arrival, generation: int) -> None:
+def _file_new(bus: Bus, uow: UnitOfWork, arrival: Arrival, generation: int) -> Filed | None:
     report = arrival.report
     filed = Filed(
         id=bus.new_id(),
@@ -176,12 +173,13 @@ def _file_new(bus: Bus, uow: UnitOfWork, arrival: Arrival, generation: int) -> N
         **_from_report(arrival),
     )
     if _keep_whole(bus, filed, arrival):
-        _note(uow, filed, arrival, uow.incidents.add(filed))
-    else:
-        _note_stub(uow, filed, arrival, is_new=True)
+        uow.notices.has_none(filed.id)
+        return _note(uow, filed, arrival, uow.incidents.add(filed))
+    _note_stub(uow, filed, arrival, is_new=True)
+    return None
 
 
-def _revise(bus: Bus, uow: UnitOfWork, arrival: Arrival, known: Filed) -> None:
+def _revise(bus: Bus, uow: UnitOfWork, arrival: Arrival, known: Filed) -> Filed | None:
     check_mode(known.mode, arrival.report)
     filed = attrs.evolve(
         known,
@@ -196,9 +194,9 @@ def _revise(bus: Bus, uow: UnitOfWork, arrival: Arrival, known: Filed) -> None:
     )
     # What was once of concern stays whole: its neighbours are to learn how it ended.
     if known.report is not None or _keep_whole(bus, filed, arrival):
-        _note(uow, filed, arrival, uow.incidents.revise(filed))
-    else:
-        _note_stub(uow, filed, arrival, is_new=False)
+        return _note(uow, filed, arrival, uow.incidents.revise(filed))
+    _note_stub(uow, filed, arrival, is_new=False)
+    return None
 
 
 def _usable_key(bus: Bus, uow: UnitOfWork, key: WrappedKey) -> WrappedKey:
@@ -228,14 +226,14 @@ def _keep_whole(bus: Bus, filed: Filed, arrival: Arrival) -> bool:
     return concerns_neighbours(incident, arrival.locality, bus.book)
 
 
-def _note(uow: UnitOfWork, filed: Filed, arrival: Arrival, halves: Halves) -> None:
+def _note(uow: UnitOfWork, filed: Filed, arrival: Arrival, halves: Halves) -> Filed:
     day = filed.key.day.isoformat()
     sealed = Sealed(ciphertext=halves.sealed, key=day) if halves.sealed else None
     facts = {"revision": filed.revision, "report": halves.plain}
     happening = _happening(EntryKind.INCIDENT_RECORDED, arrival, **facts)
     uow.journal.append(uow.now, about_incident(filed), happening, sealed)
     _remember(uow, filed, arrival)
-    uow.wake(wakeup("decide", filed))
+    return filed
 
 
 def _note_stub(uow: UnitOfWork, filed: Filed, arrival: Arrival, *, is_new: bool) -> None:

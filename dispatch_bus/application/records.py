@@ -16,6 +16,7 @@ from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.message import Received, Unread
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.sdk.adapter import Meaning
+from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.journal import About
 from dispatch_bus.store.unit import UnitOfWork
 
@@ -27,8 +28,10 @@ def act_on(
     meaning: Meaning | None,
     locality: Locality | None,
     pulled_at: datetime,
-) -> None:
+) -> Filed | None:
     """Carry out what a record means, which the room gave at ``pulled_at``.
+
+    Returns the incident that is to be decided because of it.
 
     Raises:
         Refused: it does not fit what is known; nothing or only a part of it has been done.
@@ -49,7 +52,8 @@ def act_on(
             correlation=origin.correlation,
             pulled_at=pulled_at,
         )
-        recording.record(bus, uow, arrival)
+        return recording.record(bus, uow, arrival)
+    return None
 
 
 def _answer(bus: Bus, uow: UnitOfWork, origin: Origin, given: Answer) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+from dispatch_bus.application import deciding
 from dispatch_bus.application.bus import Bus, Gate
 from dispatch_bus.application.intake import reads
 from dispatch_bus.application.quarantining import Origin, note
@@ -81,7 +82,9 @@ def _settle_replay(
     origin = Origin(room=kept.room, record=kept.record, correlation=kept.correlation)
     try:
         with uow.savepoint():
-            act_on(bus, uow, origin, meaning, locality, kept.received_at)
+            filed = act_on(bus, uow, origin, meaning, locality, kept.received_at)
+            if filed:
+                deciding.leave(uow, [filed])
     except Refused as reason:
         _return(uow, kept, reason)
         return

@@ -25,13 +25,15 @@ _COLUMNS = tables.columns(tables.delivery)
 _CLAIM = f"""
     WITH due AS (
         SELECT notice, side FROM delivery
-        WHERE delivered < sequence AND NOT stuck AND room = %(room)s AND due_at <= %(now)s
-            AND (claimed_until IS NULL OR claimed_until < %(now)s)
+        WHERE delivered < sequence AND NOT stuck AND room = %(room)s
+            AND due_at <= statement_timestamp()
+            AND (claimed_until IS NULL OR claimed_until < statement_timestamp())
         ORDER BY priority, due_at
         LIMIT %(most)s
         FOR UPDATE SKIP LOCKED
     ), claimed AS (
-        UPDATE delivery SET claimed_until = %(until)s, attempts = attempts + 1
+        UPDATE delivery
+        SET claimed_until = statement_timestamp() + %(hold)s, attempts = attempts + 1
         FROM due WHERE delivery.notice = due.notice AND delivery.side = due.side
         RETURNING {_COLUMNS}
     )
@@ -112,14 +114,22 @@ class Claims:
     def __init__(self, session: Session, keys: KeyRing) -> None:
         self._session = session
         self._keys = keys
+        self._rows: dict[str, list[Row]] = session.memory()
+        self._news: dict[tuple[UUID, Side], bool] = session.memory()
 
-    def claim(self, room: str, now: datetime, hold: timedelta, most: int) -> list[Telling]:
-        """Claim the most urgent tellings that are due for a room, for the time ``hold``.
+    def claim(self, room: str, hold: timedelta, most: int) -> None:
+        """Claim with the next question the most urgent tellings that are due for a room.
 
-        Up to ``most``, most urgent first.
+        Up to ``most``, for the time ``hold``.
         """
-        asked = {"room": room, "now": now, "until": now + hold, "most": most}
-        read = map(self._telling, self._session.ask(_CLAIM, asked))
+        self._rows[room] = []
+        asked = {"room": room, "hold": hold, "most": most}
+        self._session.foresee(_CLAIM, asked, self._rows[room].append)
+
+    def claimed(self, room: str) -> list[Telling]:
+        """Return what was claimed for a room, most urgent first."""
+        self._session.settle()
+        read = map(self._telling, self._rows.get(room, ()))
         return [telling for telling in read if telling]
 
     def lock_incidents(self, tellings: Iterable[Telling]) -> None:
@@ -127,13 +137,23 @@ class Claims:
         incidents = sorted({one.message.incident for one in tellings})
         self._session.foresee(_LOCK, {"incidents": incidents}, lambda _: None)
 
-    def settle(self, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
-        """Note that their sides have these tellings; return the rows to which that was news.
+    def settle(self, tellings: Sequence[Telling]) -> None:
+        """Note with the next question that their sides have these tellings.
 
         What the room has it has, whoever told it: a claim that ran out counts as well, and
         leaves the next one alone.
         """
-        return self._write(_SETTLE, tellings)
+        self._session.foresee(_SETTLE, _told(tellings), self._note_news)
+
+    def news(self) -> set[tuple[UUID, Side]]:
+        """Return the rows to which what was settled last was news."""
+        self._session.settle()
+        found = set(self._news)
+        self._news.clear()
+        return found
+
+    def _note_news(self, row: Row) -> None:
+        self._news[row["notice"], Side(row["side"])] = True
 
     def put_off(self, tellings: Sequence[Telling], untils: Sequence[datetime]) -> None:
         """Let go of claims that have not run out, and try again, each at its time.

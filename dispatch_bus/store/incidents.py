@@ -26,9 +26,10 @@ _NOTE_RECORD = write_to(tables.incident_record, "ON CONFLICT DO NOTHING")
 _COLUMNS = tables.columns(_T)
 _LOCK = f"""
     WITH wanted AS MATERIALIZED (
-        SELECT newest.id FROM unnest(%(numbers)s::text[]) AS told (number)
+        SELECT newest.id FROM unnest(%(rooms)s::text[], %(numbers)s::text[]) AS told (room, number)
         CROSS JOIN LATERAL (
-            SELECT id FROM incident WHERE room = %(room)s AND incident.number = told.number
+            SELECT id FROM incident
+            WHERE incident.room = told.room AND incident.number = told.number
             ORDER BY generation DESC LIMIT 1
         ) AS newest
         UNION SELECT unnest(%(ids)s::uuid[])
@@ -74,25 +75,27 @@ class Incidents:
         self._newest: dict[tuple[str, str], tuple[int, UUID] | None] = session.memory()
         self._told: dict[tuple[UUID, str], bool] = session.memory()
 
-    def lock_all(
-        self, incidents: Iterable[UUID], room: str = "", numbers: Iterable[str] = ()
+    def foresee_locks(
+        self, incidents: Iterable[UUID], sources: Iterable[tuple[str, str]] = ()
     ) -> None:
-        """Lock incidents, and the newest ones under a room's case numbers, in one order.
+        """Lock with the next question incidents, and the newest of each (room, case number).
 
-        Whoever needs several takes them here, all at once; each is then read without asking again.
+        Whoever needs several takes them here, all at once and in one order; each is then read
+        without asking again.
         """
-        told = list(numbers)
-        self._newest |= {(room, number): None for number in told}
-        asked = {"ids": list(incidents), "room": room, "numbers": told}
-        for row in self._session.ask(_LOCK, asked):
-            self._keep(row)
+        told = list(sources)
+        self._newest |= dict.fromkeys(told)
+        rooms, numbers = [room for room, _ in told], [number for _, number in told]
+        asked = {"ids": list(incidents), "rooms": rooms, "numbers": numbers}
+        self._session.foresee(_LOCK, asked, self._keep)
 
     def foresee_records(self, records: Iterable[tuple[UUID, str]]) -> None:
         """Read with the next question which of these records have told of these incidents."""
         asked = list(records)
         self._told |= dict.fromkeys(asked, False)
         columns = {"incidents": [one[0] for one in asked], "records": [one[1] for one in asked]}
-        self._session.foresee(_RECORDS, columns, self._note_told)
+        if asked:
+            self._session.foresee(_RECORDS, columns, self._note_told)
 
     def _note_told(self, row: Row) -> None:
         self._told[row["incident"], row["record"]] = True
@@ -100,7 +103,8 @@ class Incidents:
     def newest(self, room: str, number: str) -> UUID | None:
         """Return the id of the newest incident under a room's case number, and lock it."""
         if (room, number) not in self._newest:
-            self.lock_all((), room, (number,))
+            self.foresee_locks((), [(room, number)])
+        self._session.settle()
         found = self._newest[room, number]
         return found[1] if found else None
 
@@ -168,6 +172,15 @@ class Incidents:
         for incident in revisions:
             self._locked.pop(incident, None)
 
+    def is_at(self, incident: UUID, revision: int) -> bool:
+        """Tell whether an incident locked here stands at a revision."""
+        return bool(self._row(incident)["revision"] == revision)
+
+    def mark_recorded_decided(self, decided: Iterable[Filed], at: datetime) -> None:
+        """Note with the rows that are still to be written that these revisions are decided."""
+        for filed in decided:
+            self._change(filed.id, decided_revision=filed.revision, decided_at=at)
+
     def undecided(self, most: int = MANY) -> int:
         """Return how many incidents wait for a decision; it stops counting at ``most``."""
         return self.backlog(most)[0]
@@ -202,7 +215,8 @@ class Incidents:
 
     def _row(self, incident: UUID) -> Row:
         if incident not in self._locked:
-            self.lock_all([incident])
+            self.foresee_locks([incident])
+            self._session.settle()
         if incident not in self._locked:
             raise unknown(incident)
         return self._locked[incident]

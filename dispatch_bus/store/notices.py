@@ -66,6 +66,7 @@ class Notices:
         self._foreseen: dict[UUID, dict[UUID, Notice]] = session.memory()
         self._by_id: dict[UUID, Notice] = session.memory()
         self._new: dict[UUID, bool] = session.memory()
+        self._some: dict[UUID, Notice | None] = session.memory()
 
     def foresee(self, incidents: Iterable[UUID]) -> list[UUID]:
         """Read at once every notice of incidents that are locked here; return the notices' ids.
@@ -78,6 +79,10 @@ class Notices:
         for notice in found:
             self._remember(notice)
         return [notice.id for notice in found]
+
+    def has_none(self, incident: UUID) -> None:
+        """Take note of an incident that is filed in this transaction: it has no notice yet."""
+        self._foreseen.setdefault(incident, {})
 
     def put(self, notice: Notice) -> None:
         """Write a notice, new or changed, of an incident that is locked here."""
@@ -101,8 +106,20 @@ class Notices:
 
     def some(self, notices: Iterable[UUID]) -> dict[UUID, Notice]:
         """Return these notices by their ids."""
-        rows = self._session.ask(_SOME, {"ids": list(notices)})
-        return {row["id"]: _notice(row) for row in rows}
+        asked = set(notices)
+        if not asked <= self._some.keys():
+            self.foresee_some(asked)
+        self._session.settle()
+        return {one: found for one in asked if (found := self._some.pop(one, None))}
+
+    def foresee_some(self, notices: Iterable[UUID]) -> None:
+        """Read these notices, whose incidents are locked, with the next question."""
+        asked = list(notices)
+        self._some |= dict.fromkeys(asked)
+        self._session.foresee(_SOME, {"ids": asked}, self._note_some)
+
+    def _note_some(self, row: Row) -> None:
+        self._some[row["id"]] = _notice(row)
 
     def of_incidents(self, incidents: Iterable[UUID]) -> dict[UUID, list[Notice]]:
         """Return every notice of these incidents, oldest first."""

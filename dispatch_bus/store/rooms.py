@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 from attrs import evolve, frozen
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from dispatch_bus.store import tables
-from dispatch_bus.store.session import Session
+from dispatch_bus.store.session import Row, Session
 
 _T = tables.room
 _GET = f"SELECT {tables.columns(_T)} FROM room WHERE id = %(room)s"  # noqa: S608
 _ADVANCE = """
     UPDATE room SET cursor = %(cursor)s, pages = pages + 1, records = records + %(records)s,
-        pulled_at = %(at)s
+        pulled_at = clock_timestamp()
     WHERE id = %(room)s AND pages = %(seen)s
+    RETURNING pulled_at
 """
 _CONFIRM = "UPDATE room SET confirmed_pages = %(pages)s WHERE id = %(room)s"
 
@@ -44,6 +46,7 @@ class Rooms:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._moved: dict[str, RoomState | None] = session.memory()
 
     def get(self, room: str) -> RoomState:
         """Return a room's state, making it where the room is new."""
@@ -59,20 +62,20 @@ class Rooms:
         rows = self._session.execute(select(_T).order_by(_T.c.id))
         return [RoomState(**row._mapping) for row in rows]
 
-    def advance(
-        self, known: RoomState, cursor: str, records: int, at: datetime
-    ) -> RoomState | None:
-        """Move the cursor on from where ``known`` saw it; none when somebody else has."""
+    def advance(self, known: RoomState, cursor: str, records: int) -> None:
+        """Move the cursor on from where ``known`` saw it, with the next question."""
         asked = {"room": known.id, "seen": known.pages, "cursor": cursor, "records": records}
-        if not self._session.tell(_ADVANCE, asked | {"at": at}):
-            return None
-        return evolve(
-            known,
-            cursor=cursor,
-            pages=known.pages + 1,
-            records=known.records + records,
-            pulled_at=at,
-        )
+        self._moved[known.id] = None
+        moved = evolve(known, cursor=cursor, pages=known.pages + 1, records=known.records + records)
+        self._session.foresee(_ADVANCE, asked, partial(self._note_moved, moved))
+
+    def advanced(self, room: str) -> RoomState | None:
+        """Return where a cursor that was to be moved stands; none when somebody else moved it."""
+        self._session.settle()
+        return self._moved[room]
+
+    def _note_moved(self, moved: RoomState, row: Row) -> None:
+        self._moved[moved.id] = evolve(moved, pulled_at=row["pulled_at"])
 
     def note_confirmed(self, room: str, pages: int) -> None:
         """Note how many pages the room knows to be stored."""

@@ -19,8 +19,7 @@ _SECOND_MS = 1_000.0
 # The parts of the way, and the two sums that are wanted.
 SPANS = (
     ("available", "recorded"),
-    ("recorded", "decided"),
-    ("decided", "attempted"),
+    ("recorded", "attempted"),
     ("attempted", "delivered"),
     ("recorded", "delivered"),
     ("available", "delivered"),
@@ -61,8 +60,6 @@ class _Times:
             available = _moment(facts["available_at"])
             times = {"available": available, "recorded": entry.at}
             self.of_record[entry.correlation] = times
-        elif entry.kind == EntryKind.INCIDENT_DECIDED and entry.correlation in self.of_record:
-            self.of_record[entry.correlation].setdefault("decided", entry.at)
         elif entry.kind == EntryKind.DELIVERY_ATTEMPTED:
             self.attempted[facts["message"]] = entry.at
         elif entry.kind == EntryKind.DELIVERY_MADE and facts["act"] in _TOLD:

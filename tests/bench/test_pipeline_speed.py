@@ -22,7 +22,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from dispatch_bus.application import deciding, delivering, intake, sealing
+from dispatch_bus.application import delivering, intake, sealing
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.watching import glance
 from dispatch_bus.bootstrap import load_checked, make_keys, open_bus
@@ -65,7 +65,6 @@ class Pipeline:
         self.gates.update({room: ScriptedGate() for room in rooms})
         return [
             self._stage("store", lambda: self._store(*next(pages, ("", [])))),
-            self._stage("decide", lambda: deciding.decide(self.bus)),
             self._stage("deliver", lambda: sum(map(self._deliver, rooms))),
             self._stage("seal", lambda: sealing.seal(self.bus)),
         ]

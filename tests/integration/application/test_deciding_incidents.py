@@ -100,7 +100,7 @@ def test_an_incident_that_cannot_be_decided_does_not_hold_up_the_rest(desk: Desk
     known = desk.bus.geography
     assert isinstance(known, world.Atlas)
     known.localities[unknown] = world.locality()
-    desk.pull("NL", report("C-1", at=unknown), report("C-2", at=IN_ZONE))
+    desk.leave("NL", report("C-1", at=unknown), report("C-2", at=IN_ZONE))
     del known.localities[unknown]
 
     assert deciding.decide(desk.bus) == 2
@@ -114,7 +114,7 @@ def test_an_incident_that_cannot_be_decided_does_not_hold_up_the_rest(desk: Desk
 
 def test_an_incident_whose_owner_left_the_book_does_not_hold_up_the_rest(desk: Desk) -> None:
     """A change of the configuration cannot stop the coordinator."""
-    desk.pull("NL", report("C-1", at=IN_ZONE), report("C-2", at=ON_BORDER))
+    desk.leave("NL", report("C-1", at=IN_ZONE), report("C-2", at=ON_BORDER))
     left = {name: one for name, one in desk.bus.book.centres.items() if name != "NL-1"}
     desk.with_book(attrs.evolve(desk.bus.book, centres=left))
     assert deciding.decide(desk.bus) == 2
@@ -123,7 +123,7 @@ def test_an_incident_whose_owner_left_the_book_does_not_hold_up_the_rest(desk: D
 
 def test_a_row_that_cannot_be_read_does_not_hold_up_the_rest(desk: Desk) -> None:
     """What somebody broke in the table is alarmed and passed."""
-    desk.pull("NL", report("C-1", at=IN_ZONE), report("C-2", at=IN_ZONE))
+    desk.leave("NL", report("C-1", at=IN_ZONE), report("C-2", at=IN_ZONE))
     broken = desk.filed("C-1").id
     with desk.bus.store.begin() as uow:
         statement = "UPDATE incident SET report = '{\"number\": 1}' WHERE id = %s"
@@ -136,7 +136,7 @@ def test_a_row_that_cannot_be_read_does_not_hold_up_the_rest(desk: Desk) -> None
 
 def test_a_database_that_breaks_off_decides_nothing_and_is_tried_again(desk: Desk) -> None:
     """No incident is passed over because the server was restarted."""
-    desk.pull("NL", report(at=IN_ZONE))
+    desk.leave("NL", report(at=IN_ZONE))
     whole = desk.bus
     desk.bus = attrs.evolve(whole, geography=CutOff(whole))
     with pytest.raises(Retry):
@@ -152,11 +152,11 @@ def test_coordinators_on_one_backlog_decide_each_incident_once(
     """Each incident has one decision and one mirror, while intake goes on revising."""
     buses = [another_bus(f"coordinator-{n}", decide_batch=3) for n in range(4)]
     numbers = [f"C-{n}" for n in range(24)]
-    desk.pull("NL", *(report(number, at=IN_ZONE) for number in numbers))
+    desk.leave("NL", *(report(number, at=IN_ZONE) for number in numbers))
 
     def work(place: int) -> None:
         if place == 0:
-            desk.pull("NL", *(report(number, at=ON_BORDER) for number in numbers))
+            desk.leave("NL", *(report(number, at=ON_BORDER) for number in numbers))
         while deciding.decide(buses[place]):
             pass
 

@@ -31,7 +31,9 @@ def test_a_mirror_is_delivered_and_its_receipt_journalled(desk: Desk) -> None:
 def test_each_attempt_is_journalled_before_it_is_made(desk: Desk) -> None:
     """A process that dies in the call has left a trace of it."""
     desk.file(report(at=IN_ZONE))
-    _claim(desk)
+    desk.gates["BE"].before_receipt = _crash
+    with pytest.raises(KeyboardInterrupt):
+        desk.deliver("BE")
     (attempted,) = desk.entries(EntryKind.DELIVERY_ATTEMPTED)
     assert attempted.facts["attempt"] == 1
 
@@ -199,7 +201,8 @@ def _claims_that_run_out_at_once(desk: Desk) -> object:
 
 def _claim(desk: Desk) -> Telling:
     with desk.bus.store.begin() as uow:
-        (telling,) = delivering.claim(desk.bus, uow, "BE", 1)
+        uow.claims.claim("BE", desk.bus.limits.claim, 1)
+        (telling,) = uow.claims.claimed("BE")
     return telling
 
 

@@ -59,7 +59,7 @@ def test_a_bus_at_work_has_none(desk: Desk, another_bus: MakeBus) -> None:
 def test_a_full_backlog_is_found(desk: Desk, tmp_path: Path) -> None:
     """What the intake pauses for is what the doctor names."""
     desk.bus = attrs.evolve(desk.bus, limits=attrs.evolve(desk.bus.limits, backlog=1))
-    desk.pull("NL", report("C-1", at=IN_ZONE))
+    desk.leave("NL", report("C-1", at=IN_ZONE))
     assert [topic for topic, _ in found(desk, Grade.PROBLEM) if topic == "backlog"]
 
 

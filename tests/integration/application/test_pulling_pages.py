@@ -361,7 +361,7 @@ def test_a_dismissed_record_is_not_replayed(desk: Desk) -> None:
 
 def test_a_full_backlog_stops_the_pulling(desk: Desk) -> None:
     """Intake waits until the coordinators have caught up."""
-    desk.pull("NL", report(at=IN_ZONE))
+    desk.leave("NL", report(at=IN_ZONE))
     desk.bus = _with_backlog(desk.bus, 1)
     desk.gates["NL"].pages.append(page("x", report("C-2", at=IN_ZONE)))
     with pytest.raises(Retry, match="wait for a decision"):

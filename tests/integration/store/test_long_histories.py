@@ -56,11 +56,13 @@ Question = Callable[[UnitOfWork], object]
 QUESTIONS: dict[str, Question] = {
     "whether the backlog is full": lambda uow: uow.incidents.undecided(5_000),
     "the next to decide": lambda uow: uow.incidents.claim_undecided(100),
-    "the newest under a number": lambda uow: uow.incidents.lock_all((), "NL", ["C-1", "new"]),
+    "the newest under a number": lambda uow: uow.incidents.foresee_locks(
+        (), [("NL", "C-1"), ("NL", "new")]
+    ),
     "an incident": lambda uow: uow.incidents.lock(UUID("c4ca4238-a0b9-2382-0dcc-509a6f75849b")),
     "what rooms call copies": lambda uow: uow.copies.foresee("BE", ["1"], [str(uuid4())]),
     "all of an incident's notices": lambda uow: uow.foresee([uuid4(), uuid4()]),
-    "the next to deliver": lambda uow: uow.claims.claim("LU", uow.now, timedelta(seconds=1), 16),
+    "the next to deliver": lambda uow: uow.claims.claim("LU", timedelta(seconds=1), 16),
     "what is overdue": lambda uow: uow.deliveries.overdue(uow.now, 100),
     "which offers have expired": lambda uow: uow.notices.past_deadline(uow.now, 100),
     "what left its ground": lambda uow: uow.notices.left_since(_NOW, [NoticeState.OFFERED], 100),

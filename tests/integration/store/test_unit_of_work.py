@@ -172,9 +172,11 @@ def test_of_two_readers_of_one_cursor_one_moves_it(store: Store) -> None:
     with store.begin() as uow:
         seen = uow.rooms.get("NL")
     with store.begin() as uow:
-        assert uow.rooms.advance(seen, "10", 3, uow.now)
+        uow.rooms.advance(seen, "10", 3)
+        assert uow.rooms.advanced("NL")
     with store.begin() as uow:
-        assert not uow.rooms.advance(seen, "20", 3, uow.now)
+        uow.rooms.advance(seen, "20", 3)
+        assert not uow.rooms.advanced("NL")
         found = uow.rooms.get("NL")
     assert (found.cursor, found.pages, found.records) == ("10", 1, 3)
 

@@ -165,7 +165,7 @@ def test_all_that_was_asked_for_at_once_is_the_same_as_one_by_one(store: Store) 
     with store.begin() as uow:
         one_by_one = answers(uow)
     with store.begin() as uow:
-        uow.incidents.lock_all((), "NL", ["C-9", "C-1"])
+        uow.incidents.foresee_locks((), [("NL", "C-9"), ("NL", "C-1")])
         uow.incidents.foresee_records([(newest.id, "r-1"), (newest.id, "r-2")])
         uow.copies.foresee("BE", ["B-1"], [str(first.id), "no id"])
         assert answers(uow) == one_by_one

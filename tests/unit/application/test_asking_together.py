@@ -1,0 +1,74 @@
+"""Threads that ask at the same moment: two are served at once, the others together after them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from servers.waiting import wait_for
+
+from dispatch_bus.application.together import Together
+
+
+class Counter:
+    """Serves what is asked for once the test lets it, and keeps the batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.is_open = threading.Event()
+
+    def serve(self, asked: Sequence[int]) -> list[int | Exception]:
+        """Double each number; refuse the odd ones."""
+        self.batches.append(list(asked))
+        assert self.is_open.wait(60)
+        return [2 * one if one % 2 == 0 else ValueError(one) for one in asked]
+
+
+def fail(_: Sequence[int]) -> list[int | Exception]:
+    """Serve nobody."""
+    raise LookupError("nothing is served")
+
+
+def test_one_that_comes_alone_is_served_alone() -> None:
+    """It does not wait for company."""
+    together, counter = Together[int, int](), Counter()
+    counter.is_open.set()
+    assert [together.ask(number, counter.serve) for number in (2, 4)] == [4, 8]
+    assert counter.batches == [[2], [4]]
+
+
+def test_who_comes_while_two_are_served_is_served_with_the_others() -> None:
+    """They share one batch, and each is given its own."""
+    together, counter = Together[int, int](), Counter()
+    with ThreadPoolExecutor(8) as pool:
+        first = []
+        for number in (2, 4):
+            first.append(pool.submit(together.ask, number, counter.serve))
+            wait_for(lambda: len(counter.batches) == len(first), "one more to be served")
+        later = [pool.submit(together.ask, number, counter.serve) for number in (6, 8, 10, 12)]
+        wait_for(lambda: len(together._waiting) == len(later), "the others to wait")
+        counter.is_open.set()
+        assert [one.result(60) for one in (*first, *later)] == [4, 8, 12, 16, 20, 24]
+    assert counter.batches[:2] == [[2], [4]]
+    assert [sorted(batch) for batch in counter.batches[2:]] == [[6, 8, 10, 12]]
+
+
+def test_what_one_is_refused_no_other_is() -> None:
+    """Each hears what came of its own, and the next one is served again."""
+    together, counter = Together[int, int](), Counter()
+    counter.is_open.set()
+    with pytest.raises(ValueError, match="3"):
+        together.ask(3, counter.serve)
+    assert together.ask(4, counter.serve) == 8
+
+
+def test_a_batch_that_fails_fails_for_each_and_for_no_later_one() -> None:
+    """Nobody waits for ever for what will not come."""
+    together, counter = Together[int, int](), Counter()
+    counter.is_open.set()
+    for number in (1, 2, 3):
+        with pytest.raises(LookupError, match="nothing is served"):
+            together.ask(number, fail)
+    assert together.ask(2, counter.serve) == 4
