@@ -7,8 +7,8 @@ import time
 import psycopg
 from servers.waiting import wait_for
 
-# Each of these is the first row of an index, however much the store holds. The order names it: by its
-# own lights the planner would read the whole table, thirty times a second.
+# Each of these is the first row of an index, however much the store holds. The order names it: by
+# its own lights the planner would read the whole table, thirty times a second.
 _UNDER_WAY = """
     SELECT (SELECT true FROM incident WHERE decided_revision < revision
             ORDER BY priority, recorded_at LIMIT 1),
