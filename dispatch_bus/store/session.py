@@ -189,7 +189,7 @@ class Session:
         writes = [_written(write, rows) for write, rows in noted.items()]
         first = [_NOW] if self._is_first and (foreseen or writes or statements) else []
         queue = [*first, *(one.statement for one in foreseen), *writes, *statements]
-        with self._driver.pipeline() if len(queue) + (then is not None) > 1 else nullcontext():
+        with self._pipeline() if len(queue) + (then is not None) > 1 else nullcontext():
             cursors = [self._run(statement) for statement in queue]
             if then:
                 then()
@@ -199,6 +199,18 @@ class Session:
             for row in answer if answer.description else ():
                 one.take(row)
         return cursors[len(queue) - len(first) - len(statements) :]
+
+    @contextmanager
+    def _pipeline(self) -> Iterator[None]:
+        """Send what is run inside at once; a connection that stays busy with it is given up."""
+        try:
+            with self._driver.pipeline():
+                yield
+        except BaseException:
+            if self._driver.pgconn.pipeline_status:
+                # Broken off halfway: nothing can be rolled back on it.
+                self._connection.invalidate()
+            raise
 
     @property
     def _is_first(self) -> bool:

@@ -17,7 +17,12 @@ from dispatch_bus.sdk.simulator.log import RoomLog
 
 # What the services say when something is away is a warning, and expected. So is that a process
 # which starts meanwhile ends, to be started again.
-_EXPECTED = ("database did not answer", "database is away", "does not run")
+_EXPECTED = (
+    "database did not answer",
+    "database is away",
+    "database has no connection left",
+    "does not run",
+)
 _WORST = frozenset({"error", "critical"})
 _TOLERANCE = timedelta(seconds=60)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 import attrs
@@ -17,7 +20,7 @@ from dispatch_bus.domain.errors import Retry
 from dispatch_bus.domain.incident import Part, Source
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.notice import NoticeState
-from dispatch_bus.store.engine import connect
+from dispatch_bus.store.engine import _Impatient, connect
 from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.journal import About
 from dispatch_bus.store.keys import KeyRing
@@ -195,3 +198,28 @@ def test_a_connection_that_is_cut_is_replaced(store: Store) -> None:
             cut(uow)
     with store.begin() as uow:
         assert uow.incidents.find(UUID(int=1)) is None
+
+
+def test_a_connection_that_is_broken_off_halfway_is_given_up(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whatever ends a thread while several statements are under way, the next begins afresh."""
+    waits, wait = itertools.count(), _Impatient.wait
+
+    def end(self: _Impatient, gen: Any, *args: Any, **kwargs: Any) -> Any:
+        # Once while it sends, and once more while it clears up.
+        if self.pgconn.pipeline_status and next(waits) in (1, 2):
+            raise TimeoutError("the thread was ended")
+        return wait(self, gen, *args, **kwargs)
+
+    def write(uow: UnitOfWork) -> None:
+        uow.incidents.add(a_case(store))
+        uow.foresee([uuid4()])
+
+    monkeypatch.setattr(_Impatient, "wait", end)
+    with pytest.raises(TimeoutError), store.begin() as uow:
+        write(uow)
+    assert next(waits) > 2
+    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.ERROR] == []
+    with store.begin() as uow:
+        assert uow.incidents.latest("NL", "C-1") is None
