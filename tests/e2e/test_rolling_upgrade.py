@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 from buses.private import PrivateBus, private_bus
+from buses.undeciding import undecide
 from servers.waiting import wait_for
-from sqlalchemy import text
 
 import dispatch_bus
 from dispatch_bus.application.feed import everything
@@ -46,10 +46,6 @@ def upgrade() -> None:
 '''
 
 # Those that are being worked on are left out: who waits for them may be waited for.
-UNDECIDE = text(
-    "UPDATE incident SET decided_revision = 0 WHERE id IN"
-    " (SELECT id FROM incident WHERE NOT is_stub FOR UPDATE SKIP LOCKED)"
-)
 
 
 class Newer:
@@ -91,8 +87,7 @@ def change(path: Path, old: str, new: str) -> None:
 
 def both_have_decided(bus: PrivateBus) -> bool:
     """Have everything decided again, as after a change of zones; tell whether both took a share."""
-    with bus.bus.store._engine.begin() as connection:
-        connection.execute(UNDECIDE)
+    undecide(bus.bus)
     time.sleep(1.0)
     return {"incident.decided", "incident.weighed"} <= kinds(bus)
 

@@ -55,8 +55,8 @@ class Doer:
         return [chance.choice(self.arena.services[name])]
 
     def leader(self) -> list[Victim]:
-        """Return the node that leads the queue of decisions."""
-        return [self.arena.leader(broker_user.QUEUES["decide"])]
+        """Return the node that leads the queue of deliveries."""
+        return [self.arena.leader(broker_user.QUEUES["deliver"])]
 
     # --- messages -----------------------------------------------------------------------------
 
@@ -202,4 +202,5 @@ ACTS: Mapping[FaultKind, Act] = {
     FaultKind.BACKWARDS: lambda doer, fault, chance: harm.sent(
         lambda: doer.send_backwards(fault, _room(doer, chance))
     ),
+    FaultKind.AGAIN: lambda doer, *_: harm.undecided(doer.arena),
 }

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 
 import amqp
 import psycopg
+from buses.undeciding import undecide
 from chaos.driving.arena import Arena, Victim
 from servers.freezing import Frozen
 from servers.proxy import Proxy, Weather
@@ -120,6 +121,12 @@ def inbox_left(arena: Arena) -> Iterator[str]:
         yield arena.mailbox_room
     finally:
         arena.postman.start()
+
+
+@contextmanager
+def undecided(arena: Arena) -> Iterator[str]:
+    """Leave what was decided to the coordinators once more."""
+    yield f"{undecide(arena.bus)} incidents"
 
 
 @contextmanager

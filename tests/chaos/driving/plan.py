@@ -57,6 +57,7 @@ class FaultKind(StrEnum):
     REPLAYED = "wake-ups ten times, last first"
     TEN_TIMES = "a record ten times"
     BACKWARDS = "revisions last first"
+    AGAIN = "everything decided again"
 
 
 class Lane(StrEnum):
@@ -96,6 +97,7 @@ _SHORT = {
     FaultKind.REPLAYED,
     FaultKind.TEN_TIMES,
     FaultKind.BACKWARDS,
+    FaultKind.AGAIN,
 }
 
 
