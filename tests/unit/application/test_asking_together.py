@@ -10,6 +10,7 @@ import pytest
 from servers.waiting import wait_for
 
 from dispatch_bus.application.together import Together
+from dispatch_bus.domain.errors import Retry
 
 
 class Counter:
@@ -72,3 +73,44 @@ def test_a_batch_that_fails_fails_for_each_and_for_no_later_one() -> None:
         with pytest.raises(LookupError, match="nothing is served"):
             together.ask(number, fail)
     assert together.ask(2, counter.serve) == 4
+
+
+def test_who_is_ended_while_serving_leaves_nobody_waiting() -> None:
+    """The others hear at once that they are to ask again."""
+    together, is_open = Together[int, int](), threading.Event()
+    served: list[list[int]] = []
+
+    def end(asked: Sequence[int]) -> list[int | Exception]:
+        served.append(list(asked))
+        assert is_open.wait(60)
+        raise SystemExit
+
+    def ask(number: int) -> str:
+        try:
+            together.ask(number, end)
+        except (Retry, SystemExit) as error:
+            return type(error).__name__
+        return "served"
+
+    with ThreadPoolExecutor(8) as pool:
+        first = []
+        for number in (1, 2):
+            first.append(pool.submit(ask, number))
+            wait_for(lambda: len(served) == len(first), "one more to be served")
+        later = [pool.submit(ask, number) for number in (3, 4, 5)]
+        wait_for(lambda: len(together._waiting) == len(later), "the others to wait")
+        is_open.set()
+        assert [one.result(60) for one in first] == ["SystemExit"] * 2
+        assert sorted(one.result(60) for one in later) == ["Retry", "Retry", "SystemExit"]
+
+
+def test_of_many_threads_each_is_given_its_own() -> None:
+    """Nobody is lost between those who come and those who serve."""
+    together = Together[int, int]()
+
+    def double(asked: Sequence[int]) -> list[int | Exception]:
+        return [2 * one for one in asked]
+
+    with ThreadPoolExecutor(32) as pool:
+        given = pool.map(lambda number: together.ask(number, double), range(5_000), timeout=120)
+        assert list(given) == [2 * number for number in range(5_000)]
