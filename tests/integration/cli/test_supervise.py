@@ -96,7 +96,10 @@ def supervised() -> Iterator[Supervised]:
     with tempfile.TemporaryDirectory(prefix="dispatch-") as folder:
         Path(folder).chmod(0o711)
         made = Supervised(Path(folder))
+        # These tests may themselves be run under nohup(1), which the supervisor would inherit.
+        before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
         yield made
+        signal.signal(signal.SIGHUP, before)
         made.process.terminate()
         made.process.communicate()
 
