@@ -107,7 +107,7 @@ class _Lane:
     def _record_and_claim(self, returned: Sequence[Returned]) -> list[Telling]:
         try:
             with self._bus.store.begin() as uow:
-                # After the locks: whoever waits for one with a claim in hand may wait for ever.
+                # Last of all that may wait: two who wait with a claim in hand may do so for ever.
                 record(self._bus, uow, returned, then=partial(self._claim, uow, returned))
                 note_outcomes(uow, self._room, [outcome for _, outcome in returned])
                 return self._claimed(uow)

@@ -39,10 +39,13 @@ def record(
 ) -> None:
     """Record what came of tellings, all of them under the locks of their incidents.
 
-    What ``then`` foresees is asked with these locks, and after them.
+    What ``then`` foresees is asked at once with the locks, where only the rows of these tellings
+    are written, and in the end where others are.
     """
     _foresee(uow, returned)
-    then()
+    is_simple = all(_has_arrived(outcome) and not _is_heard(one) for one, outcome in returned)
+    if is_simple:
+        then()
     receipts = _of(returned, Receipt)
     if arrived := [one for one in receipts if _has_arrived(one[1])]:
         _delivered(bus, uow, arrived)
@@ -52,6 +55,8 @@ def record(
         _give_up(uow, refusals)
     if failures := _of(returned, Retry):
         _put_off(bus, uow, [telling for telling, _ in failures])
+    if not is_simple:
+        then()
 
 
 def _foresee(uow: UnitOfWork, returned: Sequence[Returned]) -> None:
@@ -73,6 +78,11 @@ def backoff_s(bus: Bus, attempts: int) -> float:
     limits = bus.limits
     doubled = limits.retry_first_s * 2.0 ** min(attempts - 1, 20)
     return float(min(doubled, limits.retry_most_s) * (0.5 + bus.jitter() / 2))
+
+
+def _is_heard(telling: Telling) -> bool:
+    """Tell whether the owner has heard that a handoff is accepted: then the part moves."""
+    return telling.message.side is Side.OWNER and telling.message.act is Act.ACCEPTED
 
 
 def _has_arrived(outcome: Outcome) -> bool:
@@ -111,8 +121,7 @@ def _step(uow: UnitOfWork, notice: Notice, telling: Telling) -> Step:
         arrived = mirror.delivered if notice.kind is NoticeKind.MIRROR else handoff.delivered
         return arrived(notice, uow.now)
     # Only now has the owner received the acceptance, and only now does the part move.
-    heard = telling.message.act is Act.ACCEPTED
-    return handoff.heard(notice, uow.now) if heard else unchanged(notice)
+    return handoff.heard(notice, uow.now) if _is_heard(telling) else unchanged(notice)
 
 
 def _posted(uow: UnitOfWork, receipts: Sequence[tuple[Telling, Receipt]]) -> None:

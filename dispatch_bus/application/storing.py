@@ -8,7 +8,7 @@ one of its own, and where that fails, each record is undone alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from uuid import UUID
 
 import structlog
@@ -20,6 +20,7 @@ from dispatch_bus.application.quarantining import Origin, quarantine
 from dispatch_bus.application.records import act_on
 from dispatch_bus.domain.errors import Refused, Retry, Stop
 from dispatch_bus.domain.geography import Locality
+from dispatch_bus.domain.message import Received, Unread, named
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Report
 from dispatch_bus.sdk.page import Page, Record
@@ -60,7 +61,7 @@ def store(bus: Bus, pages: Sequence[Pulled]) -> list[RoomState | Exception | Non
     could not be stored.
 
     Raises:
-        Retry, Stop: as `Store.begin` does; nothing was stored.
+        Retry, Stop: as `Store.begin` does, for all of them.
     """
     if len({one.room for one in pages}) < max(2, len(pages)):
         return [_store_alone(bus, one) for one in pages]
@@ -134,8 +135,7 @@ def _prepare(uow: UnitOfWork, pages: Sequence[Pulled]) -> frozenset[UUID]:
     Returns the incidents that the pages have answers for. All are locked at once and in one order:
     the pages of two rooms that answer each other's incidents would else wait for each other.
     """
-    meant = [record.understood for one in pages for record in one.page.records]
-    given = [one.notice for one in meant if isinstance(one, Answer)]
+    given = {notice for one in pages for notice in _answered(one.page)}
     notices = uow.notices.some(given).values() if given else ()
     answered = frozenset(notice.incident for notice in notices)
     pages = sorted(pages, key=lambda one: one.room)
@@ -148,6 +148,17 @@ def _prepare(uow: UnitOfWork, pages: Sequence[Pulled]) -> frozenset[UUID]:
         uow.rooms.advance(one.state, one.page.cursor, len(one.page.records))
     uow.foresee(())
     return answered
+
+
+def _answered(page: Page) -> Iterator[UUID]:
+    """Yield the notices that a page has answers for, or word of in the room's inbox."""
+    for one in page.records:
+        if isinstance(one.understood, Answer):
+            yield one.understood.notice
+        elif isinstance(one.understood, Received | Unread):
+            # One that names no message is refused when its turn comes.
+            with suppress(Refused):
+                yield named(one.understood.message)[0]
 
 
 def _reports(page: Page) -> list[Report]:

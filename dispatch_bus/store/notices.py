@@ -113,7 +113,7 @@ class Notices:
         return {one: found for one in asked if (found := self._some.pop(one, None))}
 
     def foresee_some(self, notices: Iterable[UUID]) -> None:
-        """Read these notices, whose incidents are locked, with the next question."""
+        """Read these notices with the next question; what `some` then gives is as old as that."""
         asked = list(notices)
         self._some |= dict.fromkeys(asked)
         self._session.foresee(_SOME, {"ids": asked}, self._note_some)

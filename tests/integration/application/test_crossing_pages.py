@@ -6,7 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID
 
 from making.gates import page
-from making.values import answer, report
+from making.values import NOON, answer, report
 from making.wiring import Desk
 from making.world import ACROSS, agreement, book
 from servers.waiting import wait_for
@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from dispatch_bus.application import intake
 from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.domain.message import Received
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind
 
 _WAITING = text(
@@ -56,3 +57,20 @@ def test_pages_that_answer_each_others_incidents_are_both_stored(desk: Desk) -> 
             pages = [start("BE", 0), start("NL", 1)]
         assert [page.result(30) for page in pages] == [2, 2]
     assert len(desk.entries(EntryKind.ANSWER_RECEIVED)) == 4
+
+
+def test_word_of_an_inbox_locks_its_incident_with_all_others(desk: Desk) -> None:
+    """While its page waits for the first, it does not hold the last."""
+    handoffs = offers(desk)
+    desk.settle()
+    first, last = sorted(handoffs)
+    word = Received(message=f"{handoffs[first]}/receiver/1", reference="R-1", received=NOON)
+    shown = answer(AnswerKind.SHOWN, handoffs[last])
+    desk.gates["BE"].pages.append(page("BE-1", shown, word))
+    with ThreadPoolExecutor() as pool:
+        with desk.bus.store.begin() as uow:
+            uow.incidents.lock(first)
+            pulled = pool.submit(intake.pull, desk.bus, "BE", desk.gates["BE"])
+            wait_for(lambda: waiting(desk), "the page to wait")
+            assert uow.incidents.lock(last).id == last
+        assert pulled.result(30) == 2

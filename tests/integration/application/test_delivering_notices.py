@@ -50,6 +50,16 @@ def test_a_room_that_does_not_answer_is_tried_again_with_the_same_message(desk: 
     assert len(desk.entries(EntryKind.DELIVERY_MADE)) == 1
 
 
+def test_what_a_room_refuses_is_not_claimed_again_while_that_is_noted(desk: Desk) -> None:
+    """Even where its claim has run out in the meantime: the room is asked once."""
+    desk.bus = attrs.evolve(desk.bus, limits=_claims_that_run_out_at_once(desk))
+    desk.file(report(at=IN_ZONE))
+    desk.gates["BE"].failures = [Refused("place", "x", "Send a place.")]
+    desk.deliver("BE")
+    assert len(desk.gates["BE"].attempts) == 1
+    assert len(desk.entries(EntryKind.DELIVERY_UNDELIVERABLE)) == 1
+
+
 def test_a_crash_between_the_call_and_its_record_has_one_effect(desk: Desk) -> None:
     """The room gets the same message again, and its receipt is noted once."""
     desk.bus = attrs.evolve(desk.bus, limits=_claims_that_run_out_at_once(desk))

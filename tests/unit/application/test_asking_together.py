@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 from servers.waiting import wait_for
 
-from dispatch_bus.application.together import Together
+from dispatch_bus.application.together import Serve, Together
 from dispatch_bus.domain.errors import Retry
 
 
@@ -25,6 +25,17 @@ class Counter:
         self.batches.append(list(asked))
         assert self.is_open.wait(60)
         return [2 * one if one % 2 == 0 else ValueError(one) for one in asked]
+
+
+def fill(
+    pool: ThreadPoolExecutor, together: Together[int, int], counter: Counter, serve: Serve[int, int]
+) -> list[Future[int]]:
+    """Let two ask, and be under way until the counter is open: whoever comes now waits."""
+    asked = []
+    for number in (2, 4):
+        asked.append(pool.submit(together.ask, number, serve))
+        wait_for(lambda: len(counter.batches) == len(asked), "one more to be served")
+    return asked
 
 
 def fail(_: Sequence[int]) -> list[int | Exception]:
@@ -44,10 +55,7 @@ def test_who_comes_while_two_are_served_is_served_with_the_others() -> None:
     """They share one batch, and each is given its own."""
     together, counter = Together[int, int](), Counter()
     with ThreadPoolExecutor(8) as pool:
-        first = []
-        for number in (2, 4):
-            first.append(pool.submit(together.ask, number, counter.serve))
-            wait_for(lambda: len(counter.batches) == len(first), "one more to be served")
+        first = fill(pool, together, counter, counter.serve)
         later = [pool.submit(together.ask, number, counter.serve) for number in (6, 8, 10, 12)]
         wait_for(lambda: len(together._waiting) == len(later), "the others to wait")
         counter.is_open.set()
@@ -77,13 +85,13 @@ def test_a_batch_that_fails_fails_for_each_and_for_no_later_one() -> None:
 
 def test_who_is_ended_while_serving_leaves_nobody_waiting() -> None:
     """The others hear at once that they are to ask again."""
-    together, is_open = Together[int, int](), threading.Event()
-    served: list[list[int]] = []
+    together, counter = Together[int, int](), Counter()
 
     def end(asked: Sequence[int]) -> list[int | Exception]:
-        served.append(list(asked))
-        assert is_open.wait(60)
-        raise SystemExit
+        counter.serve(asked)
+        if len(asked) > 1:
+            raise SystemExit
+        return list(asked)
 
     def ask(number: int) -> str:
         try:
@@ -93,14 +101,11 @@ def test_who_is_ended_while_serving_leaves_nobody_waiting() -> None:
         return "served"
 
     with ThreadPoolExecutor(8) as pool:
-        first = []
-        for number in (1, 2):
-            first.append(pool.submit(ask, number))
-            wait_for(lambda: len(served) == len(first), "one more to be served")
+        asked = fill(pool, together, counter, end)
         later = [pool.submit(ask, number) for number in (3, 4, 5)]
         wait_for(lambda: len(together._waiting) == len(later), "the others to wait")
-        is_open.set()
-        assert [one.result(60) for one in first] == ["SystemExit"] * 2
+        counter.is_open.set()
+        assert [one.result(60) for one in asked] == [2, 4]
         assert sorted(one.result(60) for one in later) == ["Retry", "Retry", "SystemExit"]
 
 
@@ -114,3 +119,37 @@ def test_of_many_threads_each_is_given_its_own() -> None:
     with ThreadPoolExecutor(32) as pool:
         given = pool.map(lambda number: together.ask(number, double), range(5_000), timeout=120)
         assert list(given) == [2 * number for number in range(5_000)]
+
+
+def test_after_a_failure_each_is_served_alone_and_then_together_again() -> None:
+    """What makes a batch fail holds up the others once, and no longer."""
+    together, counter = Together[int, int](), Counter()
+
+    def fail_late(asked: Sequence[int]) -> list[int | Exception]:
+        counter.serve(asked)
+        raise LookupError("nothing is served")
+
+    with ThreadPoolExecutor(8) as pool:
+        failing = fill(pool, together, counter, fail_late)
+        later = [pool.submit(together.ask, number, counter.serve) for number in (6, 8, 10, 12)]
+        wait_for(lambda: len(together._waiting) == len(later), "the others to wait")
+        counter.is_open.set()
+        assert all(one.exception(60) for one in failing)
+        assert [one.result(60) for one in later] == [12, 16, 20, 24]
+    assert [len(batch) for batch in counter.batches[:3]] == [1, 1, 1]
+    for _ in range(10):
+        together.ask(2, counter.serve)
+    assert together._most == 8
+
+
+def test_a_batch_is_bounded() -> None:
+    """Nobody waits for the work of a whole country."""
+    together, counter = Together[int, int](), Counter()
+    with ThreadPoolExecutor(32) as pool:
+        asked = [pool.submit(together.ask, 2 * number, counter.serve) for number in range(24)]
+        wait_for(
+            lambda: sum(map(len, counter.batches)) + len(together._waiting) == 24, "all to ask"
+        )
+        counter.is_open.set()
+        assert [one.result(60) for one in asked] == [4 * number for number in range(24)]
+    assert max(map(len, counter.batches)) == 8
