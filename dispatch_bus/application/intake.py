@@ -1,8 +1,4 @@
-"""Pulls pages from rooms and stores each whole: records, cursor and journal at once.
-
-A page is confirmed to its room only after it is stored. A record that cannot be stored is
-quarantined as its bytes, with its reason, and the page goes on.
-"""
+"""Pulls pages from rooms, has each stored, and confirms to the room what is stored, no more."""
 
 from __future__ import annotations
 

@@ -81,9 +81,10 @@ def _store_alone(bus: Bus, pulled: Pulled) -> RoomState | Exception | None:
         except (Retry, Stop):
             raise
         except Exception as reason:  # noqa: BLE001 - one record, or its decision, holds up no other
-            known = isinstance(reason, Unstorable)
+            # A refusal is no fault of the code, and names the value that it refuses.
+            trace = not isinstance(reason, Refused)
             what = "a page is stored record by record, and decided later"
-            _log.warning(what, room=pulled.room, reason=_kind(reason), exc_info=not known)
+            _log.warning(what, room=pulled.room, reason=_kind(reason), exc_info=trace)
             stored = _store_one_by_one(bus, pulled)
     except Exception as failure:  # noqa: BLE001 - raised where the page came from
         return failure
@@ -204,5 +205,5 @@ def _is_half_done(uow: UnitOfWork, before: int, reason: Refused) -> bool:
 
 
 def _kind(reason: Exception) -> str:
-    """Say what went wrong; of an error that nobody foresaw the kind alone, for it may quote."""
-    return str(reason) if isinstance(reason, Refused) else type(reason).__name__
+    """Say what went wrong; of all but the database's own refusals the kind, for they may quote."""
+    return str(reason) if isinstance(reason, Unstorable) else type(reason).__name__

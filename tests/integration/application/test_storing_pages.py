@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import patch
 
+import pytest
 from making.gates import page
 from making.values import answer, personal, report
 from making.wiring import Desk
@@ -12,6 +14,7 @@ from making.world import ACROSS, FAR_INSIDE, IN_ZONE
 from dispatch_bus.application import answering, deciding, storing
 from dispatch_bus.application.storing import Pulled
 from dispatch_bus.domain.codes import Discipline
+from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState, RefusalCause
 from dispatch_bus.domain.report import PartReport, Report
@@ -63,6 +66,19 @@ def test_a_page_that_cannot_be_decided_is_recorded_and_decided_later(desk: Desk)
     assert desk.gates["NL"].confirmed == ["NL1"]
     assert deciding.decide(desk.bus) == 1
     assert desk.notice(filed.id, NoticeKind.MIRROR).receiver == "BE-1"
+
+
+def test_a_refused_value_does_not_reach_the_log(
+    desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a decision refuses may be personal; the log names the kind alone."""
+    refusal = Refused("address", "Kerkstraat 5", "Not Kerkstraat 5!")
+    with patch.object(deciding, "decide_recorded", side_effect=refusal):
+        desk.pull("NL", report(at=IN_ZONE))
+    told = "".join(capsys.readouterr())
+    assert "record by record" in told
+    assert "Refused" in told
+    assert "Kerkstraat" not in told
 
 
 def test_pages_of_several_rooms_share_a_transaction(desk: Desk) -> None:
