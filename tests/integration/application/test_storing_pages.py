@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from unittest.mock import patch
 
+import attrs
 import pytest
 from making.gates import page
 from making.values import answer, personal, report
@@ -56,6 +57,19 @@ def test_of_several_revisions_in_a_page_the_last_is_decided(desk: Desk) -> None:
     (decided,) = desk.entries(EntryKind.INCIDENT_DECIDED)
     assert decided.facts["revision"] == 2
     assert desk.notice(filed.id, NoticeKind.HANDOFF).revision == 2
+
+
+def test_what_has_moved_on_since_it_was_recorded_is_left_to_the_coordinator(desk: Desk) -> None:
+    """A part that moves within a page makes a revision of its own, which is not the one in hand."""
+    filed = desk.file(report(at=IN_ZONE))
+    before = len(desk.entries())
+    (locality,) = desk.bus.geography.locate([IN_ZONE])
+    with desk.bus.store.begin() as uow:
+        uow.incidents.lock(filed.id)
+        older = attrs.evolve(filed, revision=filed.revision - 1)
+        deciding.decide_recorded(desk.bus, uow, [(older, locality)])
+    assert len(desk.entries()) == before
+    assert desk.filed("C-1").decided_revision == filed.revision
 
 
 def test_a_page_that_cannot_be_decided_is_recorded_and_decided_later(desk: Desk) -> None:
