@@ -81,9 +81,7 @@ def to_wgs84(x: npt.ArrayLike, y: npt.ArrayLike, epsg: int) -> tuple[Floats, Flo
     """
     _known(epsg)
     east, north = np.asarray(x, np.float64), np.asarray(y, np.float64)
-    fits = _fits(east, north, _limits(epsg, _BEYOND_M))
-    if not fits.all():
-        raise _misfit(east, north, int(np.flatnonzero(~fits)[0]), epsg)
+    _require_fit(east, north, epsg)
     if epsg == WGS84:
         return east, north
     lon, lat = _transformer(epsg).transform(east, north)
@@ -102,7 +100,7 @@ def from_wgs84(lon: npt.ArrayLike, lat: npt.ArrayLike, epsg: int) -> tuple[Float
         east, north = map(
             np.asarray, _transformer(epsg).transform(east, north, direction="INVERSE")
         )
-    to_wgs84(east, north, epsg)
+    _require_fit(east, north, epsg)
     return east, north
 
 
@@ -125,6 +123,12 @@ def operation(epsg: int) -> Operation:
 def _known(epsg: int) -> None:
     if epsg not in _SYSTEMS:
         raise CoordinateError("epsg", epsg, f"Use one of {', '.join(map(str, SYSTEMS))}.")
+
+
+def _require_fit(x: Floats, y: Floats, epsg: int) -> None:
+    fits = _fits(x, y, _limits(epsg, _BEYOND_M))
+    if not fits.all():
+        raise _misfit(x, y, int(np.flatnonzero(~fits)[0]), epsg)
 
 
 def _fits(x: Floats, y: Floats, limits: _Limits) -> Bools:

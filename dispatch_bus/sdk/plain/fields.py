@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeAlias
 
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.json import JSON, unknown_field
 
+# The names that paths begin with, and what may follow each; nothing, where a path ends.
+_Tree: TypeAlias = Mapping[str, "_Tree"]
 # The room's name, the bus's name.
 FIELDS = (
     ("number", "number"),
@@ -40,19 +43,18 @@ FIELDS = (
 )
 
 
-def get(data: Mapping[str, Any], path: str) -> Any:
+def get(data: JSON, path: str) -> Any:
     """Return what stands at ``path``; nothing, or null, is none.
 
     Raises:
         Refused: a step on the way is no object.
     """
     value: Any = data
-    done: list[str] = []
-    for step in path.split("."):
-        if not isinstance(value, Mapping):
-            raise Refused(".".join(done), value, "Send an object.")
+    steps = _steps(path)
+    for done, step in enumerate(steps):
+        if not isinstance(value, dict):
+            raise Refused(".".join(steps[:done]), value, "Send an object.")
         value = value.get(step)
-        done.append(step)
         if value is None:
             return None
     return value
@@ -60,25 +62,35 @@ def get(data: Mapping[str, Any], path: str) -> Any:
 
 def put(data: JSON, path: str, value: Any) -> None:
     """Set what stands at ``path``, with the objects on the way."""
-    *way, last = path.split(".")
+    *way, last = _steps(path)
     for step in way:
         data = data.setdefault(step, {})
     data[last] = value
 
 
-def refuse_strangers(data: Mapping[str, Any], known: Iterable[str]) -> None:
+def refuse_strangers(data: JSON, known: tuple[str, ...]) -> None:
     """Refuse a field that no path of ``known`` leads to or through."""
-    paths = [path.split(".") for path in known]
+    _refuse_strangers(data, _tree(known), "")
+
+
+def _refuse_strangers(data: JSON, known: _Tree, path: str) -> None:
     for step, value in data.items():
-        deeper = [path[1:] for path in paths if path[0] == step]
-        if not deeper:
-            raise unknown_field("", [step])
-        if all(deeper) and isinstance(value, Mapping):
-            _refuse_strangers_in(step, value, (".".join(rest) for rest in deeper))
+        if step not in known:
+            raise unknown_field(path, [step])
+        if known[step] and isinstance(value, dict):
+            _refuse_strangers(value, known[step], f"{path}.{step}" if path else step)
 
 
-def _refuse_strangers_in(step: str, value: Mapping[str, Any], known: Iterable[str]) -> None:
-    try:
-        refuse_strangers(value, known)
-    except Refused as error:
-        raise Refused(f"{step}.{error.field}", error.value, error.remedy) from None
+@cache
+def _steps(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
+
+
+@cache
+def _tree(paths: tuple[str, ...]) -> _Tree:
+    following: dict[str, list[str]] = {}
+    for path in paths:
+        first, _, rest = path.partition(".")
+        following.setdefault(first, []).append(rest)
+    # Where one path ends and another goes on, what stands there is not looked into.
+    return {first: _tree(tuple(rest)) if all(rest) else {} for first, rest in following.items()}

@@ -24,6 +24,8 @@ _NAMES = frozenset(
     | {step for told, _ in FIELDS for step in told.split(".")}
     | {"message", "position", "x", "y", "epsg"}
 )
+# The room's name, and where it stands in a message.
+_TOLD = tuple((told, ours.removeprefix("personal.")) for told, ours in FIELDS)
 _INDEX = re.compile(r"(\[\d{1,4}\])?$")
 
 
@@ -48,8 +50,8 @@ def _content(message: Message, content: JSON, room: RoomSettings) -> JSON:
     place = message.content.place
     if place and place.position:
         told["position"] = _coordinates(place.position, room)
-    for theirs, ours in FIELDS:
-        value = get(content, ours.removeprefix("personal."))
+    for theirs, ours in _TOLD:
+        value = get(content, ours)
         if value is not None:
             put(told, theirs, value)
     return told

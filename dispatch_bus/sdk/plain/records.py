@@ -49,7 +49,7 @@ def read(raw: bytes, room: RoomSettings, **more: type[T]) -> Report | Answer | T
             raise Refused("type", other, f"Send one of: {known}.")
 
 
-def _report(data: Mapping[str, Any], room: RoomSettings) -> Report:
+def _report(data: JSON, room: RoomSettings) -> Report:
     refuse_strangers(data, _KNOWN)
     disciplines = _disciplines(data)
     bus: JSON = {"classification": _classification(data, room), "times": {}}
@@ -97,7 +97,7 @@ def _unmapped(code: str, room: RoomSettings) -> Classification:
     )
 
 
-def _put_position(bus: JSON, data: Mapping[str, Any], room: RoomSettings) -> None:
+def _put_position(bus: JSON, data: JSON, room: RoomSettings) -> None:
     if data.get("position") is None:
         return
     x, y = (_coordinate(data, axis) for axis in ("position.x", "position.y"))
@@ -106,7 +106,7 @@ def _put_position(bus: JSON, data: Mapping[str, Any], room: RoomSettings) -> Non
     put(bus, "place.position.lat", float(lat))
 
 
-def _coordinate(data: Mapping[str, Any], path: str) -> float:
+def _coordinate(data: JSON, path: str) -> float:
     value = get(data, path)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Refused(path, value, "Send a number, or no position.")

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any, TypeVar
 
 import attrs
 from chaos.driving.logbook import Struck
-from chaos.driving.plan import DATABASE_AWAY
+from chaos.driving.plan import DATABASE_AWAY, FaultKind
 
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.feed import everything
@@ -25,19 +25,32 @@ _AGAIN_AFTER_S = 1.0
 _CUTS = (("p50", 0.5), ("p95", 0.95), ("max", 1.0))
 # So long after a fault is what happens then still its doing.
 _AFTER = timedelta(seconds=10)
+_SLOWEST = 10
 _OPENED = frozenset({EntryKind.INCIDENT_RECORDED})
+
+
+@attrs.frozen(kw_only=True)
+class Way:
+    """When a record was available, recorded, first on its way to a neighbour, and had there.
+
+    The first and the last by the rooms' clock.
+    """
+
+    available: datetime
+    recorded: datetime
+    attempted: datetime
+    had: datetime
 
 
 @attrs.frozen(kw_only=True)
 class Story:
     """What the journal tells: when what arrived, and how often what was tried.
 
-    ``ways`` are pairs of when something became available and when a neighbour first had it, by
-    the rooms' clock, in the order of the first; ``arrivals`` the moments of all deliveries.
-    ``quarantined`` has the reason why each record of a room was.
+    ``ways`` are in the order in which things became available; ``arrivals`` are the moments of all
+    deliveries. ``quarantined`` has the reason why each record of a room was.
     """
 
-    ways: tuple[tuple[datetime, datetime], ...]
+    ways: tuple[Way, ...]
     arrivals: tuple[datetime, ...]
     kinds: Mapping[str, int]
     quarantined: Mapping[tuple[str, str], str]
@@ -48,6 +61,8 @@ class Story:
 @attrs.define
 class _Reader:
     available: dict[str, datetime] = attrs.field(factory=dict)
+    recorded: dict[str, datetime] = attrs.field(factory=dict)
+    attempted: dict[str, datetime] = attrs.field(factory=dict)
     had: dict[str, datetime] = attrs.field(factory=dict)
     arrivals: list[datetime] = attrs.field(factory=list)
     kinds: Counter[str] = attrs.field(factory=Counter)
@@ -60,17 +75,30 @@ class _Reader:
         self.first, self.last = min(self.first, entry.at), max(self.last, entry.at)
         if entry.kind in _OPENED:
             told = datetime.fromisoformat(entry.facts["available_at"])
-            # The journal's order is not that of time where several processes write it.
-            earlier = self.available.get(entry.correlation, told)
-            self.available[entry.correlation] = min(earlier, told)
+            _note_first(self.available, entry.correlation, told)
+            _note_first(self.recorded, entry.correlation, entry.at)
+        elif entry.kind == EntryKind.DELIVERY_ATTEMPTED:
+            _note_first(self.attempted, entry.correlation, entry.at)
         elif entry.kind == EntryKind.DELIVERY_MADE:
             arrived = datetime.fromisoformat(entry.facts["received_at"])
             self.arrivals.append(arrived)
-            earlier = self.had.get(entry.correlation, arrived)
-            self.had[entry.correlation] = min(earlier, arrived)
+            _note_first(self.had, entry.correlation, arrived)
         elif entry.kind == EntryKind.RECORD_QUARANTINED:
             facts = entry.facts
             self.quarantined[facts["room"], facts["record"]] = facts["field"]
+
+    def ways(self) -> Iterator[Way]:
+        """Yield the way of what was had after it became available: that says how long it took."""
+        for name, available in sorted(self.available.items(), key=lambda item: item[1]):
+            had = self.had.get(name)
+            if had and had >= available:
+                recorded, attempted = self.recorded[name], self.attempted[name]
+                yield Way(available=available, recorded=recorded, attempted=attempted, had=had)
+
+
+def _note_first(moments: dict[str, datetime], name: str, moment: datetime) -> None:
+    # The journal's order is not that of time where several processes write it.
+    moments[name] = min(moments.get(name, moment), moment)
 
 
 def patiently(question: Callable[[], T]) -> T:
@@ -87,11 +115,8 @@ def story(bus: Bus) -> Story:
     reader = _Reader()
     for one in everything(bus):
         reader.read(one.entry)
-    both = reader.available.keys() & reader.had.keys()
-    ways = ((reader.available[name], reader.had[name]) for name in both)
     return Story(
-        # Only what a neighbour had after it became available says how long that took.
-        ways=tuple(sorted((available, had) for available, had in ways if had >= available)),
+        ways=tuple(reader.ways()),
         arrivals=tuple(sorted(reader.arrivals)),
         kinds=dict(reader.kinds),
         quarantined=reader.quarantined,
@@ -106,9 +131,54 @@ def recovery_s(told: Story, fault: Struck) -> float | None:
     From when it began: for whoever waits it makes no difference what the cause is. None where
     nothing was available any more.
     """
-    start = bisect_left(told.ways, (fault.begun,))
-    later = told.ways[start:]
-    return min(((had - fault.begun).total_seconds() for _, had in later), default=None)
+    return min((seconds(fault, way.had) for way in _later(told, fault)), default=None)
+
+
+def _later(told: Story, fault: Struck) -> Sequence[Way]:
+    """Return the ways of what was available only after a fault began."""
+    return told.ways[bisect_left(told.ways, fault.begun, key=lambda way: way.available) :]
+
+
+def seconds(fault: Struck, moment: datetime) -> float:
+    """Return the seconds from the beginning of a fault to a moment."""
+    return (moment - fault.begun).total_seconds()
+
+
+def slowest(
+    told: Story, faults: Sequence[Struck], kinds: Collection[FaultKind]
+) -> list[dict[str, Any]]:
+    """Tell of the slowest recoveries how far the bus came when, and which other faults there were.
+
+    The seconds are those until something was recorded, tried and had that was not there before.
+    """
+    some = [one for one in undisturbed(faults) if one.kind in kinds]
+    lines = [line for one in some if (line := _line(told, one, faults))]
+    return sorted(lines, key=lambda line: -line["recovery_s"])[:_SLOWEST]
+
+
+def _line(told: Story, fault: Struck, others: Iterable[Struck]) -> dict[str, Any] | None:
+    later = _later(told, fault)
+    if not later:
+        return None
+    first = {
+        "recorded_s": min(way.recorded for way in later),
+        "attempted_s": min(way.attempted for way in later),
+        "recovery_s": min(way.had for way in later),
+    }
+    ended = first["recovery_s"]
+    beside = [one for one in others if one.begun < ended and one.ended > fault.begun]
+    return {
+        "kind": str(fault.kind),
+        "target": fault.target,
+        "at": fault.begun.isoformat(),
+        "lasted_s": round(seconds(fault, fault.ended), 1),
+        **{name: round(seconds(fault, moment), 1) for name, moment in first.items()},
+        "beside": [
+            f"{one.kind} {seconds(fault, one.begun):+.1f} to {seconds(fault, one.ended):+.1f} s"
+            for one in beside
+            if one is not fault
+        ],
+    }
 
 
 def blocked_s(told: Story, fault: Struck, others: Iterable[Struck] = ()) -> float:

@@ -17,6 +17,7 @@ from chaos.driving.outcome import (
     longest_blocked_s,
     percentiles,
     recoveries,
+    slowest,
     undisturbed,
 )
 from chaos.driving.plan import FaultKind
@@ -86,6 +87,8 @@ class Report:
             **self._times("recovery_s_broker_killed", "", _BROKER_AWAY),
             **self._times("", "longest_blocked_s_broker_frozen", _BROKER_FROZEN),
             "by_kind": list(by_kind(self.told, self.struck)),
+            "slowest": slowest(self.told, self.struck, FaultKind),
+            "slowest_broker_killed": slowest(self.told, self.struck, _BROKER_AWAY),
         }
 
     def _times(self, recovery: str, blocked: str, kinds: frozenset[FaultKind]) -> dict[str, Any]:

@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from chaos.driving.logbook import Struck
 from chaos.driving.outcome import (
     Story,
+    Way,
     blocked_s,
     longest_gap_s,
     percentiles,
     recovery_s,
+    slowest,
     undisturbed,
 )
 from chaos.driving.plan import FaultKind
@@ -25,10 +27,12 @@ def at(second: float) -> datetime:
 
 def story(*ways: tuple[float, float]) -> Story:
     """Tell of things that became available and were had at these seconds."""
-    moments = tuple((at(start), at(end)) for start, end in ways)
     return Story(
-        ways=moments,
-        arrivals=tuple(end for _, end in moments),
+        ways=tuple(
+            Way(available=at(start), recorded=at(start + 1), attempted=at(end - 1), had=at(end))
+            for start, end in ways
+        ),
+        arrivals=tuple(at(end) for _, end in ways),
         kinds={},
         quarantined={},
         first=NOON,
@@ -49,6 +53,14 @@ def test_recovery_counts_only_what_came_after_the_fault() -> None:
 def test_nothing_after_a_fault_is_no_recovery() -> None:
     """No figure is made up where there is none."""
     assert recovery_s(story((0, 1)), struck(10, 12)) is None
+
+
+def test_of_a_slow_recovery_is_told_what_was_slow() -> None:
+    """How far the bus came when, and what else there was."""
+    kill, frozen = struck(10, 12), struck(8, 40, FaultKind.FREEZE_INTAKE)
+    (line,) = slowest(story((0, 5), (11, 25)), [kill, frozen], {FaultKind.KILL_BROKER})
+    assert (line["recorded_s"], line["attempted_s"], line["recovery_s"]) == (2, 14, 15)
+    assert line["beside"] == ["freeze intake -2.0 to +30.0 s"]
 
 
 def test_the_longest_gap_counts_from_the_beginning() -> None:
