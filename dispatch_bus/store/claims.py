@@ -135,7 +135,7 @@ class Claims:
     def lock_incidents(self, tellings: Iterable[Telling]) -> None:
         """Lock the incidents that tellings are about, in the one order in which all lock them."""
         incidents = sorted({one.message.incident for one in tellings})
-        self._session.foresee(_LOCK, {"incidents": incidents}, lambda _: None)
+        self._session.foresee(_LOCK, {"incidents": incidents})
 
     def settle(self, tellings: Sequence[Telling]) -> None:
         """Note with the next question that their sides have these tellings.

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Final, TypeVar, cast
 
 import psycopg
 from psycopg.abc import PQGen
-from psycopg.waiting import Ready, Wait
+from psycopg.pq import TransactionStatus
+from psycopg.waiting import Wait
 from sqlalchemy import Connection, Engine, create_engine, event, text
 
 RV = TypeVar("RV")
@@ -68,6 +71,21 @@ def take_time(connection: Connection) -> None:
     cast("_Impatient", connection.connection.driver_connection).silence_s = float("inf")
 
 
+class _AtOnce(psycopg.Pipeline):
+    """A pipeline that leaves as a whole, when it ends or a result is looked at.
+
+    The driver's own sends each statement as it comes, and waits until the socket has taken it: with
+    a dozen small ones that costs both ends more than what they ask for.
+    """
+
+    has_begun = False
+
+    def _communicate_gen(self) -> PQGen[None]:
+        while self.command_queue:
+            self.command_queue.popleft()()
+        yield from ()
+
+
 class _Impatient(psycopg.Connection[Any]):
     """A connection that ends when its server says nothing for ``silence_s`` seconds.
 
@@ -76,27 +94,47 @@ class _Impatient(psycopg.Connection[Any]):
 
     silence_s = _SILENCE_S
 
+    @contextmanager
+    def pipeline(self) -> Iterator[psycopg.Pipeline]:
+        """Gather statements, and send them at once."""
+        self._pipeline = self._pipeline or _AtOnce(self)
+        with super().pipeline() as pipeline:
+            yield pipeline
+
+    def commit(self) -> None:
+        """Commit; a pipeline's last statement is awaited with all others."""
+        if self._pipeline:
+            self.wait(self._exec_command(b"COMMIT"))
+        else:
+            super().commit()
+
+    def _start_query(self) -> PQGen[None]:
+        """Begin a transaction, of which a pipeline does not wait to hear."""
+        pipeline = self._pipeline
+        if not isinstance(pipeline, _AtOnce):
+            yield from super()._start_query()
+        elif self.pgconn.transaction_status == TransactionStatus.IDLE and not pipeline.has_begun:
+            pipeline.has_begun = True
+            yield from self._exec_command(self._get_tx_start_command())
+
     def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:
-        return super().wait(self._bounded(gen), *args, **kwargs)
-
-    def _bounded(self, gen: PQGen[RV]) -> PQGen[RV]:
-        """Hand on what the driver waits for; it looks ten times a second while nothing comes.
-
-        In pipeline mode the driver may wait for an answer to what libpq has not sent whole yet
-        (psycopg 3.3, a statement larger than the socket's buffer): so that is sent meanwhile.
-        """
-        heard = monotonic()
         try:
             wanted = next(gen)
+        except StopIteration as end:
+            return cast("RV", end.value)
+        return super().wait(self._bounded(gen, wanted), *args, **kwargs)
+
+    def _bounded(self, gen: PQGen[RV], wanted: Wait) -> PQGen[RV]:
+        """Hand on what the driver waits for; it looks ten times a second while nothing comes."""
+        heard = monotonic()
+        try:
             while True:
-                unsent = wanted == Wait.R and self.pgconn.flush()
-                ready = yield Wait.RW if unsent else wanted
+                ready = yield wanted
                 if ready:
                     heard = monotonic()
                 elif monotonic() - heard > self.silence_s:
                     self._give_up()
-                if ready != Ready.W or not unsent:
-                    wanted = gen.send(Ready(ready & wanted))
+                wanted = gen.send(ready)
         except StopIteration as end:
             return cast("RV", end.value)
 

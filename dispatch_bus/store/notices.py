@@ -124,10 +124,13 @@ class Notices:
     def of_incidents(self, incidents: Iterable[UUID]) -> dict[UUID, list[Notice]]:
         """Return every notice of these incidents, oldest first."""
         found: dict[UUID, list[Notice]] = defaultdict(list)
-        asked = set(incidents)
-        for incident in asked & self._foreseen.keys():
-            found[incident] = list(self._foreseen[incident].values())
-        for notice in self._of(asked - self._foreseen.keys()):
+        unread: set[UUID] = set()
+        for incident in incidents:
+            if incident in self._foreseen:
+                found[incident] = list(self._foreseen[incident].values())
+            else:
+                unread.add(incident)
+        for notice in self._of(unread):
             found[notice.incident].append(notice)
         return found
 

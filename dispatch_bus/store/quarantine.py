@@ -91,7 +91,7 @@ class Quarantine:
 
         Whoever locks several takes them in the order of their names.
         """
-        self._session.foresee(_LOCK_NAME, {"name": f"{room}/{record}"}, lambda _: None)
+        self._session.foresee(_LOCK_NAME, {"name": f"{room}/{record}"})
 
     def find(self, room: str, record: str, raw: bytes) -> Quarantined | None:
         """Return what is kept of a record with these very bytes, in whatever state."""

@@ -66,7 +66,7 @@ _NOW: Statement = ("SELECT clock_timestamp() AS now", {})
 @frozen
 class _Foreseen:
     statement: Statement
-    take: Callable[[Row], None]
+    take: Callable[[Row], None] | None
 
 
 class Session:
@@ -115,7 +115,10 @@ class Session:
         return cursor.rowcount
 
     def foresee(
-        self, statement: str, parameters: Mapping[str, Any], take: Callable[[Row], None]
+        self,
+        statement: str,
+        parameters: Mapping[str, Any],
+        take: Callable[[Row], None] | None = None,
     ) -> None:
         """Ask a question together with the next one; ``take`` is given each row of its answer."""
         if self._noted:
@@ -196,8 +199,9 @@ class Session:
         for _ in first:
             self._now = cursors.pop(0).fetchall()[0]["now"]
         for one, answer in zip(foreseen, cursors, strict=False):
-            for row in answer if answer.description else ():
-                one.take(row)
+            if one.take:
+                for row in answer:
+                    one.take(row)
         return cursors[len(queue) - len(first) - len(statements) :]
 
     @contextmanager

@@ -116,7 +116,7 @@ class Signals:
 
     def await_wakeups(self) -> None:
         """Let what is taken next wait until there is something, for half a second at most."""
-        self._session.foresee(_AWAIT, {}, lambda _: None)
+        self._session.foresee(_AWAIT, {})
 
     def take_wakeups(self, limit: int) -> list[Wakeup]:
         """Take wake-ups off the table, for whoever is to publish them."""

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import attrs
+import psycopg
 import pytest
 from making.values import NOON, mirror, report
 from making.world import IN_ZONE
@@ -21,6 +22,7 @@ from dispatch_bus.domain.incident import Part, Source
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.notice import NoticeState
 from dispatch_bus.store.engine import _Impatient, connect
+from dispatch_bus.store.failures import Unstorable
 from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.journal import About
 from dispatch_bus.store.keys import KeyRing
@@ -173,6 +175,31 @@ def test_all_that_was_asked_for_at_once_is_the_same_as_one_by_one(store: Store) 
         uow.copies.foresee("BE", ["B-1"], [str(first.id), "no id"])
         assert answers(uow) == one_by_one
     assert one_by_one == [newest.id, None, True, False, first.id, first.id]
+
+
+def test_a_transaction_waits_as_often_as_it_looks(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its begin goes out with the first question, and what it writes with its commit."""
+    filed(store)
+    waits: list[object] = []
+    waited = psycopg.Connection.wait
+    monkeypatch.setattr(
+        psycopg.Connection, "wait", lambda *told, **more: waits.append(1) or waited(*told, **more)
+    )
+    with store.begin() as uow:
+        assert uow.incidents.newest("NL", "C-2") is None
+        uow.incidents.add(a_case(store, "C-2"))
+        uow.journal.append(uow.now, About(correlation="x"), Happening(EntryKind.ROOM_REACHABLE, {}))
+    assert len(waits) == 2
+
+
+def test_a_commit_that_is_refused_is_an_error(store: Store) -> None:
+    """It goes out with the writes that fail, and nobody takes it for done."""
+    with pytest.raises(Unstorable), store.begin() as uow:
+        uow.incidents.add(attrs.evolve(a_case(store), correlation="\x00"))
+    with store.begin() as uow:
+        assert count(uow, "incident") == 0
 
 
 def test_more_than_a_socket_holds_is_written_at_once(store: Store) -> None:
