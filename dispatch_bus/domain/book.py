@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
 from attrs import frozen
 
@@ -52,14 +54,19 @@ class Book:
 
     def agreements_of(
         self, country: str, discipline: Discipline
-    ) -> Iterator[tuple[str, Agreement]]:
-        """Yield each neighbour of ``country`` with the agreement for ``discipline``."""
-        for (pair, agreed), agreement in sorted(
-            self.agreements.items(), key=lambda item: item[1].id
-        ):
-            if agreed is discipline and country in pair:
+    ) -> Sequence[tuple[str, Agreement]]:
+        """Return each neighbour of ``country`` with the agreement for ``discipline``, by its id."""
+        return self._neighbours.get((country, discipline), ())
+
+    @cached_property
+    def _neighbours(self) -> Mapping[tuple[str, Discipline], Sequence[tuple[str, Agreement]]]:
+        """The neighbours of each country for each discipline: asked twice for every part."""
+        found: dict[tuple[str, Discipline], list[tuple[str, Agreement]]] = defaultdict(list)
+        for (pair, discipline), agreement in self.agreements.items():
+            for country in pair:
                 (neighbour,) = pair - {country}
-                yield neighbour, agreement
+                found[country, discipline].append((neighbour, agreement))
+        return {asked: sorted(all_of, key=lambda one: one[1].id) for asked, all_of in found.items()}
 
     def agreement_between(self, owner: str, receiver: str, discipline: Discipline) -> Agreement:
         """Return the agreement that a notice between two centres rests on.

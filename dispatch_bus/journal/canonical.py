@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -67,19 +67,23 @@ def _is_plain(value: object, depth: int) -> bool:
     """
     if value is None or isinstance(value, str):
         return True
+    if isinstance(value, dict):
+        return depth > 0 and _are_plain(value.values(), depth - 1, keys=value)
+    if isinstance(value, list | tuple):
+        return depth > 0 and _are_plain(value, depth - 1)
     if isinstance(value, int):
         return -MAX_INTEGER <= value <= MAX_INTEGER
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, dict) and depth:
-        return all(isinstance(key, str) for key in value) and all(
-            _is_plain(item, depth - 1) for item in value.values()
-        )
-    return (
-        isinstance(value, list | tuple)
-        and depth > 0
-        and all(_is_plain(item, depth - 1) for item in value)
-    )
+    return isinstance(value, float) and math.isfinite(value)
+
+
+def _are_plain(values: Iterable[object], depth: int, keys: Iterable[object] = ()) -> bool:
+    for key in keys:
+        if not isinstance(key, str):
+            return False
+    for value in values:  # noqa: SIM110 - a generator takes twice as long
+        if not isinstance(value, str) and not _is_plain(value, depth):
+            return False
+    return True
 
 
 def _written(document: object) -> bytes:
