@@ -27,6 +27,8 @@ from dispatch_bus.store.embedded import start_leashed
 
 ADMIN = "admin"
 _HOST = "127.0.0.1"
+# So much of its log says why it ended.
+_LAST_WORDS = 4_000
 _LOOPBACK = "-kernel inet_dist_use_interface {127,0,0,1} -start_epmd false"
 _SETTINGS = """
 listeners.tcp.local = 127.0.0.1:{amqp}
@@ -162,11 +164,15 @@ class RabbitServer:
         """Wait until it takes connections, or fail with its own words."""
 
         def answers() -> bool:
-            assert self._process is not None
-            assert self._process.poll() is None, self.log.read_text()
+            assert not self.has_ended, self.log.read_text()[-_LAST_WORDS:]
             return _listens(self._ports.amqp) and self._answers_questions()
 
         wait_for(answers, f"RabbitMQ works ({self.log})", 120.0)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it does not run, or no more."""
+        return self._process is None or self._process.poll() is not None
 
     def stop(self) -> None:
         """End it in good order."""

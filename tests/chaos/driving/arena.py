@@ -19,6 +19,7 @@ from dispatch_bus.settings import Settings
 
 INBOX_MESSAGES = 50
 """How many messages the inbox takes, and the outbox."""
+_AGAIN = 3
 
 
 class Victim(Protocol):
@@ -68,8 +69,19 @@ class Node:
         self.server.launch()
 
     def wait(self) -> None:
-        """Wait until it takes connections."""
-        self.server.wait_until_ready()
+        """Wait until it takes connections; start it again if it ends on the way, as systemd would.
+
+        Of nodes that start at once one may ask another for its feature flags before it has any, and
+        ends (RabbitMQ 3.10).
+        """
+        for _ in range(_AGAIN):
+            try:
+                return self.server.wait_until_ready()
+            except AssertionError:
+                if not self.server.has_ended:
+                    raise
+                self.server.launch()
+        return self.server.wait_until_ready()
 
     def pids(self) -> Sequence[int]:
         """Return the number of its one process."""
