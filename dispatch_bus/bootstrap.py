@@ -40,7 +40,7 @@ from dispatch_bus.store.unit import Store
 
 _NOT_A_PLACE = float("nan")
 # Whoever held one is replaced so many seconds after it was last heard of.
-_LEASE_S = 5.0
+_LEASE_S = 4.0
 
 
 class NotRunning(Stop):

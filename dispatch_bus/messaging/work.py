@@ -23,7 +23,7 @@ from dispatch_bus.observability.metrics import WORK_DONE, WORK_FAILED, WORK_SECO
 _log = structlog.get_logger(__name__)
 _AFTER_ERROR_S = 1.0
 # Before a service asks again for what another process does.
-_ELSEWHERE_S = 1.0
+_ELSEWHERE_S = 0.5
 # A batch of fewer has most likely taken all there was, and whatever comes rings. To look again at
 # once would double what a small load costs.
 _FEW = 10
@@ -33,7 +33,7 @@ _SOON_S = 0.05
 class Work(Entrypoint):
     """Calls its method again and again: it does one batch and returns how much that was.
 
-    It returns none where another process does this work, and is asked again a second later.
+    It returns none where another process does this work, and is asked again half a second later.
     ``every_s`` is the sweep in seconds, ``wakes`` the kind of wake-up that cuts it short.
     ``lanes`` names the service configuration's list of lanes; each gets a loop of its own, which
     passes its lane to the method, so that a slow one holds up no other.

@@ -29,7 +29,7 @@ class Intake:
         """Read quarantined records again."""
         return replaying.replay_asked(self.bus, self.gates.rooms, self.gates.pulling)
 
-    @work(every_s=1.5)
+    @work(every_s=1.0)
     def renew(self) -> int:
         """Go on as the one who reads, also while a room takes its time."""
         return leasing.renew(self.bus)

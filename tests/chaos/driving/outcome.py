@@ -151,15 +151,14 @@ def slowest(
 
     The seconds are those until something was recorded, tried and had that was not there before.
     """
-    some = [one for one in undisturbed(faults) if one.kind in kinds]
-    lines = [line for one in some if (line := _line(told, one, faults))]
-    return sorted(lines, key=lambda line: -line["recovery_s"])[:_SLOWEST]
+    took = {one: recovery_s(told, one) for one in undisturbed(faults) if one.kind in kinds}
+    slow = sorted((one for one in took if took[one]), key=lambda one: -(took[one] or 0.0))
+    return [_line(told, one, faults) for one in slow[:_SLOWEST]]
 
 
-def _line(told: Story, fault: Struck, others: Iterable[Struck]) -> dict[str, Any] | None:
+def _line(told: Story, fault: Struck, others: Iterable[Struck]) -> dict[str, Any]:
     later = _later(told, fault)
-    if not later:
-        return None
+    earlier = told.ways[: len(told.ways) - len(later)]
     first = {
         "recorded_s": min(way.recorded for way in later),
         "attempted_s": min(way.attempted for way in later),
@@ -172,6 +171,8 @@ def _line(told: Story, fault: Struck, others: Iterable[Struck]) -> dict[str, Any
         "target": fault.target,
         "at": fault.begun.isoformat(),
         "lasted_s": round(seconds(fault, fault.ended), 1),
+        # Those are read first: whoever has fallen behind before has more to do than to go on.
+        "waiting": sum(1 for way in earlier if way.recorded > fault.begun),
         **{name: round(seconds(fault, moment), 1) for name, moment in first.items()},
         "beside": [
             f"{one.kind} {seconds(fault, one.begun):+.1f} to {seconds(fault, one.ended):+.1f} s"

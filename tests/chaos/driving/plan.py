@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
 import attrs
@@ -90,6 +90,9 @@ _ROOMS = frozenset(
 _ON_THE_WAY = frozenset({"intake", "coordinator", "delivery"})
 _CLOCKS = frozenset({FaultKind.CLOCK_AHEAD, FaultKind.CLOCK_BEHIND})
 _FREEZES = frozenset(one for one in FaultKind if one.name.startswith("FREEZE_"))
+# What a fault costs beside the time that it lasts: its own doing, and starting again.
+_EXTRA_S = 3.0
+_NOTHING_S = 60.0
 _SHORT = {
     FaultKind.BROKER_RESET,
     FaultKind.DATABASE_RESET,
@@ -134,6 +137,26 @@ class Lengths:
 
 
 FULL = Lengths(freeze_s=30.0, room_s=120.0, other_s=(1.0, 10.0), pause_s=(1.0, 5.0))
+
+
+def lasts_s(faults: Sequence[Fault]) -> float:
+    """Return about how many seconds it takes to do faults."""
+    return max(_lane_s(faults, lane) for lane in Lane) or _NOTHING_S
+
+
+def stretched(faults: Sequence[Fault], seconds: float) -> list[Fault]:
+    """Return the same faults farther apart, so that each lane has some for so many seconds."""
+    more = {lane: _more_s(faults, lane, seconds) for lane in Lane}
+    return [attrs.evolve(one, after_s=one.after_s + more[one.lane]) for one in faults]
+
+
+def _more_s(faults: Sequence[Fault], lane: Lane, seconds: float) -> float:
+    count = sum(1 for one in faults if one.lane is lane)
+    return max(0.0, seconds - _lane_s(faults, lane)) / count if count else 0.0
+
+
+def _lane_s(faults: Sequence[Fault], lane: Lane) -> float:
+    return sum(one.after_s + one.lasts_s + _EXTRA_S for one in faults if one.lane is lane)
 
 
 def plan(

@@ -58,8 +58,10 @@ def test_nothing_after_a_fault_is_no_recovery() -> None:
 def test_of_a_slow_recovery_is_told_what_was_slow() -> None:
     """How far the bus came when, and what else there was."""
     kill, frozen = struck(10, 12), struck(8, 40, FaultKind.FREEZE_INTAKE)
-    (line,) = slowest(story((0, 5), (11, 25)), [kill, frozen], {FaultKind.KILL_BROKER})
+    ways = story((0, 5), (9.5, 13), (11, 25))
+    (line,) = slowest(ways, [kill, frozen], {FaultKind.KILL_BROKER})
     assert (line["recorded_s"], line["attempted_s"], line["recovery_s"]) == (2, 14, 15)
+    assert line["waiting"] == 1
     assert line["beside"] == ["freeze intake -2.0 to +30.0 s"]
 
 

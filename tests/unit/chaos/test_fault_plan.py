@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+import attrs
+import pytest
 from chaos.driving.faults import ACTS
-from chaos.driving.plan import FULL, SERVICES, FaultKind, Lane, plan
+from chaos.driving.plan import FULL, SERVICES, FaultKind, Lane, lasts_s, plan, stretched
 
 
 def test_the_same_seed_gives_the_same_days() -> None:
@@ -38,3 +40,15 @@ def test_what_concerns_one_part_waits_and_the_parts_do_not() -> None:
 def test_every_kind_can_be_done() -> None:
     """No plan holds a fault that nobody knows how to do."""
     assert ACTS.keys() == set(FaultKind)
+
+
+def test_faults_that_are_stretched_are_the_same_and_fill_the_time() -> None:
+    """No lane is over long before another; what is wanted sooner than possible changes nothing."""
+    faults = plan(7, 80, FULL)
+    longer = stretched(faults, 3_600.0)
+    assert lasts_s(longer) == pytest.approx(3_600.0)
+    assert [attrs.evolve(one, after_s=0.0) for one in longer] == [
+        attrs.evolve(one, after_s=0.0) for one in faults
+    ]
+    assert all(late.after_s > soon.after_s for late, soon in zip(longer, faults, strict=True))
+    assert stretched(faults, 1.0) == faults
