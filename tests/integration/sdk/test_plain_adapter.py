@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import attrs
 import pytest
 from rooms.samples import NOON, message
 from rooms.simulated import EPSG, Rooms, SimulatedRoom, free_port, rooms_in
+from servers.certificates import Authority
 
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.message import Message
@@ -219,7 +222,10 @@ def test_repeated_and_backward_pages_arrive_as_the_room_sent_them(
 
 @contextmanager
 def _answering(
-    *answers: bytes, after_each: Callable[[], None] = lambda: None
+    *answers: bytes,
+    after_each: Callable[[], None] = lambda: None,
+    heard: Callable[[bytes], None] = lambda _: None,
+    tls: ssl.SSLContext | None = None,
 ) -> Iterator[RoomSettings]:
     """A room that answers one connection each with these bytes, whatever is asked."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
@@ -227,14 +233,17 @@ def _answering(
         def serve() -> None:
             for answer in answers:
                 connection, _ = server.accept()
-                with connection:
-                    connection.recv(65536)
-                    connection.sendall(answer)
+                # Who does not trust the room hangs up before it is asked anything.
+                with connection, suppress(ssl.SSLError, ConnectionError):
+                    line = tls.wrap_socket(connection, server_side=True) if tls else connection
+                    heard(line.recv(65536))
+                    line.sendall(answer)
                 after_each()
 
         thread = threading.Thread(target=serve)
         thread.start()
-        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        scheme = "https" if tls else "http"
+        url = f"{scheme}://127.0.0.1:{server.getsockname()[1]}"
         yield RoomSettings(id="NL", country="NL", options={"url": url, "token": "t"})
         thread.join()
 
@@ -248,6 +257,36 @@ def test_a_connection_that_the_room_has_closed_is_made_anew(adapter: Adapters) -
         for _ in range(2):
             assert plain.deliver(message()).reference == "1"
             assert hung_up.acquire(timeout=LONG_S)
+
+
+def test_a_request_leaves_at_once(adapter: Adapters) -> None:
+    """Its head does not travel alone: two packets would cost both ends twice the work."""
+    heard: list[bytes] = []
+    answer = _json(b'{"reference": "1", "received": "2026-03-01T12:00:00Z"}')
+    with _answering(answer, heard=heard.append) as settings:
+        adapter(settings).deliver(message())
+    (request,) = heard
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /notices ")
+    assert json.loads(body)["id"] == message().id
+
+
+def test_a_room_behind_tls_is_trusted_by_its_certificate(
+    adapter: Adapters, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that nobody known vouches for is told nothing."""
+    authority = Authority(tmp_path)
+    issued = authority.server()
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(issued.certificate_file, issued.key_file)
+    answer = _json(b'{"reference": "1", "received": "2026-03-01T12:00:00Z"}')
+    heard: list[bytes] = []
+    with _answering(answer, answer, heard=heard.append, tls=tls) as settings:
+        with pytest.raises(Retry, match="CERTIFICATE_VERIFY_FAILED"):
+            adapter(settings).deliver(message())
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.ca_file))
+        assert adapter(settings).deliver(message()).reference == "1"
+    assert len([one for one in heard if one]) == 1
 
 
 def _json(body: bytes, status: bytes = b"200 OK") -> bytes:
