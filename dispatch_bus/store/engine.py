@@ -85,6 +85,12 @@ class _AtOnce(psycopg.Pipeline):
             self.command_queue.popleft()()
         yield from ()
 
+    def _sync_gen(self) -> PQGen[None]:
+        # All has to be sent before anything is waited for.
+        self._enqueue_sync()
+        yield from self._communicate_gen()
+        yield from self._fetch_gen(flush=True)
+
 
 class _Impatient(psycopg.Connection[Any]):
     """A connection that ends when its server says nothing for ``silence_s`` seconds.
@@ -111,7 +117,7 @@ class _Impatient(psycopg.Connection[Any]):
     def _start_query(self) -> PQGen[None]:
         """Begin a transaction, of which a pipeline does not wait to hear."""
         pipeline = self._pipeline
-        if not isinstance(pipeline, _AtOnce):
+        if self._autocommit or not isinstance(pipeline, _AtOnce):
             yield from super()._start_query()
         elif self.pgconn.transaction_status == TransactionStatus.IDLE and not pipeline.has_begun:
             pipeline.has_begun = True

@@ -92,7 +92,10 @@ class _Reader:
         for name, available in sorted(self.available.items(), key=lambda item: item[1]):
             had = self.had.get(name)
             if had and had >= available:
-                recorded, attempted = self.recorded[name], self.attempted[name]
+                # The word from an inbox goes by the revision that is the newest when it comes: that
+                # one may never have been tried itself.
+                attempted = min(had, self.attempted.get(name, had))
+                recorded = self.recorded[name]
                 yield Way(available=available, recorded=recorded, attempted=attempted, had=had)
 
 

@@ -8,6 +8,7 @@ from chaos.driving.logbook import Struck
 from chaos.driving.outcome import (
     Story,
     Way,
+    _Reader,
     blocked_s,
     longest_gap_s,
     percentiles,
@@ -16,6 +17,10 @@ from chaos.driving.outcome import (
     undisturbed,
 )
 from chaos.driving.plan import FaultKind
+
+from dispatch_bus.domain.codes import Mode
+from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.journal.entry import Entry
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -40,6 +45,20 @@ def story(*ways: tuple[float, float]) -> Story:
     )
 
 
+def entry(kind: EntryKind, when: datetime, facts: dict[str, object]) -> Entry:
+    """Make a journal entry about one record."""
+    return Entry(
+        kind=kind,
+        at=when,
+        mode=Mode.ACTUAL,
+        incident=None,
+        notice=None,
+        correlation="x",
+        actor="a",
+        facts=facts,
+    )
+
+
 def struck(begun: float, ended: float, kind: FaultKind = FaultKind.KILL_BROKER) -> Struck:
     """Make a fault between two seconds."""
     return Struck(number=1, kind=kind, target="b", begun=at(begun), ended=at(ended))
@@ -48,6 +67,17 @@ def struck(begun: float, ended: float, kind: FaultKind = FaultKind.KILL_BROKER) 
 def test_recovery_counts_only_what_came_after_the_fault() -> None:
     """What was on its way before says nothing, however late it arrives."""
     assert recovery_s(story((0, 11), (12, 14), (13, 13.5)), struck(10, 12)) == 3.5
+
+
+def test_a_revision_that_was_had_without_being_tried_is_no_riddle() -> None:
+    """The word from an inbox goes by the newest revision, which may not have been tried yet."""
+    reader = _Reader()
+    told = {"available_at": at(1).isoformat()}
+    reader.read(entry(EntryKind.INCIDENT_RECORDED, at(2), told))
+    reader.read(entry(EntryKind.DELIVERY_MADE, at(4), {"received_at": at(3).isoformat()}))
+    assert list(reader.ways()) == [
+        Way(available=at(1), recorded=at(2), attempted=at(3), had=at(3)),
+    ]
 
 
 def test_nothing_after_a_fault_is_no_recovery() -> None:
