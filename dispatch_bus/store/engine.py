@@ -78,8 +78,6 @@ class _AtOnce(psycopg.Pipeline):
     a dozen small ones that costs both ends more than what they ask for.
     """
 
-    has_begun = False
-
     def _communicate_gen(self) -> PQGen[None]:
         while self.command_queue:
             self.command_queue.popleft()()
@@ -119,8 +117,7 @@ class _Impatient(psycopg.Connection[Any]):
         pipeline = self._pipeline
         if self._autocommit or not isinstance(pipeline, _AtOnce):
             yield from super()._start_query()
-        elif self.pgconn.transaction_status == TransactionStatus.IDLE and not pipeline.has_begun:
-            pipeline.has_begun = True
+        elif self.pgconn.transaction_status == TransactionStatus.IDLE and not pipeline.result_queue:
             yield from self._exec_command(self._get_tx_start_command())
 
     def wait(self, gen: PQGen[RV], *args: Any, **kwargs: Any) -> RV:

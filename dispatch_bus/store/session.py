@@ -120,7 +120,10 @@ class Session:
         parameters: Mapping[str, Any],
         take: Callable[[Row], None] | None = None,
     ) -> None:
-        """Ask a question together with the next one; ``take`` is given each row of its answer."""
+        """Ask a question together with the next one; ``take`` is given each row of its answer.
+
+        There is none where nothing but the asking matters: a lock, a wait.
+        """
         if self._noted:
             self.flush()
         self._foreseen.append(_Foreseen((statement, parameters), take))

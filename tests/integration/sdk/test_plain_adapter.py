@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from http.client import HTTPConnection
 from pathlib import Path
 
 import attrs
@@ -259,12 +260,18 @@ def test_a_connection_that_the_room_has_closed_is_made_anew(adapter: Adapters) -
             assert hung_up.acquire(timeout=LONG_S)
 
 
-def test_a_request_leaves_at_once(adapter: Adapters) -> None:
+def test_a_request_leaves_at_once(adapter: Adapters, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its head does not travel alone: two packets would cost both ends twice the work."""
     heard: list[bytes] = []
+    sent: list[bytes] = []
+    send = HTTPConnection.send
+    monkeypatch.setattr(
+        HTTPConnection, "send", lambda line, data: sent.append(bytes(data)) or send(line, data)
+    )
     answer = _json(b'{"reference": "1", "received": "2026-03-01T12:00:00Z"}')
     with _answering(answer, heard=heard.append) as settings:
         adapter(settings).deliver(message())
+    assert sent == heard
     (request,) = heard
     head, _, body = request.partition(b"\r\n\r\n")
     assert head.startswith(b"POST /notices ")
