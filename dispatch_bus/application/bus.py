@@ -56,6 +56,9 @@ class Gate(Protocol):
     def deliveries(self, *, deadline_s: float) -> AbstractContextManager[Calls]:
         """Hand messages to the room, each with ``deadline_s`` seconds."""
 
+    def close(self) -> None:
+        """End the room's adapter if it runs; another call would start it again."""
+
 
 @frozen(kw_only=True)
 class Limits:

@@ -30,14 +30,17 @@ def pull(bus: Bus, room: str, gate: Gate) -> int | None:
     It ends when the room has nothing new, at the latest a second after the first page: so one
     confirmation does for all pages of a busy second.
 
-    Returns none, and leaves the gate alone, where another process reads the room.
+    Returns none, and closes the gate, where another process reads the room.
 
     Raises:
         Retry: the backlog is full, or the room or the database did not answer; a room that does
             not is marked as failing.
     """
     state = _may_pull(bus, room)
-    return None if state is None else _Turn(bus, gate, state).run()
+    if state is None:
+        gate.close()
+        return None
+    return _Turn(bus, gate, state).run()
 
 
 @define

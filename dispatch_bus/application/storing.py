@@ -23,6 +23,7 @@ from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.message import Received, Unread, named
 from dispatch_bus.domain.notice import Answer
 from dispatch_bus.domain.report import Report
+from dispatch_bus.observability.metrics import PAGES_DECIDED_LATER
 from dispatch_bus.sdk.page import Page, Record
 from dispatch_bus.store.failures import Unstorable
 from dispatch_bus.store.filed import Filed
@@ -85,6 +86,7 @@ def _store_alone(bus: Bus, pulled: Pulled) -> RoomState | Exception | None:
             trace = not isinstance(reason, Refused)
             what = "a page is stored record by record, and decided later"
             _log.warning(what, room=pulled.room, reason=_kind(reason), exc_info=trace)
+            PAGES_DECIDED_LATER.inc()
             stored = _store_one_by_one(bus, pulled)
     except Exception as failure:  # noqa: BLE001 - raised where the page came from
         return failure

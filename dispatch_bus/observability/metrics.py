@@ -11,6 +11,9 @@ WORK_SECONDS = Histogram(
 )
 WORK_DONE = Counter("dispatch_bus_work_done", "Items of work done.", ["work"])
 WORK_FAILED = Counter("dispatch_bus_work_failed", "Batches that failed.", ["work", "error"])
+PAGES_DECIDED_LATER = Counter(
+    "dispatch_bus_pages_decided_later", "Pages whose decision failed where they were recorded."
+)
 WAKEUPS = Counter("dispatch_bus_wakeups", "Wake-ups received.", ["kind"])
 MALFORMED_WAKEUPS = Counter("dispatch_bus_wakeups_malformed", "Wake-ups that were unreadable.")
 BROKER_UP = Gauge(

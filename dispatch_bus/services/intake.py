@@ -12,7 +12,7 @@ from dispatch_bus.services.wiring import Wired
 class Intake:
     """Asks each room for what is new, and reads again what a person asks for.
 
-    A room that another process reads is left to that, and its adapter is not started here.
+    A room that another process reads is left to that, and its adapter does not run here.
     """
 
     name = "intake"
@@ -33,3 +33,8 @@ class Intake:
     def renew(self) -> int:
         """Go on as the one who reads, also while a room takes its time."""
         return leasing.renew(self.bus)
+
+    @work(every_s=1.0)
+    def share(self) -> int:
+        """Take over a room from a process that reads more of them."""
+        return leasing.share(self.bus, self.gates.rooms)

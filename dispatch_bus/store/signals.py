@@ -52,6 +52,23 @@ _LEASE = """
         WHERE lease.holder = excluded.holder OR lease.until < %(now)s
     RETURNING name
 """
+# Two processes that ask at once never take the same lease, and neither waits for the other.
+_SHARE = """
+    WITH held AS (
+        SELECT holder, count(*) AS leases FROM lease
+        WHERE name = ANY(%(names)s) AND until >= %(now)s GROUP BY holder
+    ), most AS (
+        SELECT holder FROM held
+        WHERE leases > 1 + coalesce((SELECT leases FROM held WHERE holder = %(holder)s), 0)
+        ORDER BY leases DESC, holder LIMIT 1
+    ), one AS (
+        SELECT name FROM lease JOIN most USING (holder)
+        WHERE name = ANY(%(names)s) AND until >= %(now)s
+        ORDER BY name LIMIT 1 FOR UPDATE OF lease SKIP LOCKED
+    )
+    UPDATE lease SET holder = %(holder)s, until = %(until)s FROM one WHERE lease.name = one.name
+    RETURNING lease.name
+"""
 _ANSWER = write_to(tables.answer)
 _ANSWERS = "SELECT notice, id FROM answer WHERE notice = ANY(%(ids)s::uuid[])"
 
@@ -73,6 +90,17 @@ class Signals:
         lease = tables.lease
         mine = update(lease).where(lease.c.holder == holder, lease.c.until >= now)
         self._session.execute(mine.values(until=now + hold))
+
+    def share(
+        self, names: Iterable[str], holder: str, now: datetime, hold: timedelta
+    ) -> str | None:
+        """Take one of these leases from whoever has most of them; return its name.
+
+        Returns none where nobody has two more than this holder.
+        """
+        asked = {"names": list(names), "holder": holder, "now": now, "until": now + hold}
+        taken = self._session.ask(_SHARE, asked)
+        return taken[0]["name"] if taken else None
 
     def release(self, holder: str) -> None:
         """End the leases of a holder that works no more."""

@@ -36,6 +36,7 @@ class ScriptedGate:
         self.before_receipt: Callable[[], None] = lambda: None
         self.at_once = 1
         self.most_at_once = 0
+        self.closed = 0
         self.slow: set[str] = set()
         self.looks = 0
         self.on_look: Callable[[], object] = lambda: None
@@ -62,6 +63,10 @@ class ScriptedGate:
     def deliveries(self, **_: float) -> Iterator[ScriptedCalls]:
         """Take messages, ``at_once`` of them at a time."""
         yield ScriptedCalls(self)
+
+    def close(self) -> None:
+        """Count that its adapter was ended."""
+        self.closed += 1
 
     def take(self, message: Message) -> Receipt:
         """Take a message, unless the script has a failure left."""

@@ -67,6 +67,76 @@ def test_a_lease_that_ran_out_is_not_renewed(another_bus: MakeBus, other: Bus) -
     assert intake.pull(other, "NL", offering()) == 1
 
 
+def held(bus: Bus, *rooms: str) -> list[str]:
+    """Tell which rooms a process reads, by asking as its lanes do; nothing changes hands by it."""
+    return [room for room in rooms if intake.pull(bus, room, ScriptedGate()) is not None]
+
+
+ROOMS = ("BE", "DE", "NL")
+
+
+def test_rooms_are_shared_out_among_those_who_read(another_bus: MakeBus) -> None:
+    """Whoever comes later takes rooms until nobody has two more; then none moves."""
+    first, second, third = (another_bus(f"bus-{number}") for number in (1, 2, 3))
+    assert held(first, *ROOMS) == ["BE", "DE", "NL"]
+    assert leasing.share(second, ROOMS) == 1
+    assert leasing.share(second, ROOMS) == 0
+    assert held(second, *ROOMS) == ["BE"]
+    assert leasing.share(third, ROOMS) == 1
+    assert sum(leasing.share(bus, ROOMS) for bus in (first, second, third)) == 0
+    assert [held(bus, *ROOMS) for bus in (first, second, third)] == [["NL"], ["BE"], ["DE"]]
+
+
+def test_whoever_has_none_takes_from_whoever_has_most(another_bus: MakeBus) -> None:
+    """Not from somebody who has fewer already."""
+    first, second, third = (another_bus(f"bus-{number}") for number in (1, 2, 3))
+    held(second, "BE")
+    held(first, "DE", "LU", "NL")
+    rooms = [*ROOMS, "LU"]
+    assert leasing.share(third, rooms) == 1
+    assert held(third, *rooms) == ["DE"]
+    assert held(second, *rooms) == ["BE"]
+
+
+def test_a_room_is_taken_only_by_whoever_has_a_way_to_it(desk: Desk, other: Bus) -> None:
+    """In a rolling change of the configuration an older process knows fewer rooms."""
+    held(desk.bus, *ROOMS)
+    assert leasing.share(other, ["FR", "LU"]) == 0
+    assert leasing.share(other, ["NL"]) == 0
+    assert leasing.share(other, ["DE", "NL"]) == 1
+    assert held(desk.bus, *ROOMS) == ["BE", "NL"]
+
+
+def test_what_ran_out_and_who_seals_count_for_nothing(another_bus: MakeBus, other: Bus) -> None:
+    """A frozen process has no share that another would have to leave it."""
+    held(another_bus("bus-1", lease_s=RAN_OUT), *ROOMS)
+    assert leasing.share(other, ROOMS) == 0
+    sealing.seal(other)
+    assert held(other, *ROOMS) == ["BE", "DE", "NL"]
+    assert leasing.share(another_bus("bus-1"), ROOMS) == 1
+
+
+def test_two_that_take_at_once_take_two_rooms(another_bus: MakeBus) -> None:
+    """Neither waits for the other, and no room goes from one to the other."""
+    first, second, third = (another_bus(f"bus-{number}") for number in (1, 2, 3))
+    held(first, *ROOMS)
+    hold = timedelta(seconds=30)
+    with second.store.begin() as one, third.store.begin() as two:
+        names = [leasing.reading(room) for room in ROOMS]
+        assert one.signals.share(names, "bus-2", one.now, hold) == "pull/BE"
+        assert two.signals.share(names, "bus-3", two.now, hold) == "pull/DE"
+    assert [held(bus, *ROOMS) for bus in (first, second, third)] == [["NL"], ["BE"], ["DE"]]
+
+
+def test_a_reader_that_lost_its_room_ends_the_adapter(desk: Desk, other: Bus) -> None:
+    """Two adapters at once might be one too many for a room."""
+    held(desk.bus, *ROOMS)
+    leasing.share(other, ROOMS)
+    gate = ScriptedGate()
+    assert intake.pull(desk.bus, "BE", gate) is None
+    assert gate.closed == 1
+
+
 def test_a_reader_that_lost_its_lease_stores_nothing(desk: Desk, other: Bus) -> None:
     """The cursor fences it: what the next one has stored is not stored again."""
 

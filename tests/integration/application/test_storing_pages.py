@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 from unittest.mock import patch
 
@@ -11,6 +12,7 @@ from making.gates import page
 from making.values import answer, personal, report
 from making.wiring import Desk
 from making.world import ACROSS, FAR_INSIDE, IN_ZONE
+from prometheus_client import REGISTRY
 
 from dispatch_bus.application import answering, deciding, storing
 from dispatch_bus.application.storing import Pulled
@@ -73,11 +75,14 @@ def test_what_has_moved_on_since_it_was_recorded_is_left_to_the_coordinator(desk
 
 
 def test_a_page_that_cannot_be_decided_is_recorded_and_decided_later(desk: Desk) -> None:
-    """What was confirmed to a room is stored, whatever fails after that."""
+    """What was confirmed to a room is stored, whatever fails after that; it is counted."""
+    counted = partial(REGISTRY.get_sample_value, "dispatch_bus_pages_decided_later_total")
+    before = counted() or 0
     desk.leave("NL", report("C-1", at=IN_ZONE), report("C-2", at=FAR_INSIDE))
     filed = desk.filed("C-1")
     assert (filed.revision, filed.decided_revision) == (1, 0)
     assert desk.gates["NL"].confirmed == ["NL1"]
+    assert counted() == before + 1
     assert deciding.decide(desk.bus) == 1
     assert desk.notice(filed.id, NoticeKind.MIRROR).receiver == "BE-1"
 
