@@ -12,7 +12,7 @@ from dispatch_bus.application import retention
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.leasing import SEALING
 from dispatch_bus.application.sealing import state_of
-from dispatch_bus.domain.errors import NotAllowed, Refused
+from dispatch_bus.domain.errors import NotAllowed, Refused, Stop
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.journal import checkpoint
 from dispatch_bus.journal.checkpoint import Checkpoint
@@ -94,21 +94,27 @@ def newest_outside(bus: Bus, kept: bytes | None) -> Checkpoint | None:
 
     Raises:
         Refused: ``kept`` is not signed by this bus.
+        Stop: the bus's own cannot be read, and there is no ``kept`` that would do instead.
     """
     key = bus.store.keys.public_key()
     found = [checkpoint.verify(kept, key)] if kept else []
-    own = bus.outside.checkpoint()
-    if own:
-        found += _readable(bus, own)
+    try:
+        own = bus.outside.checkpoint()
+        if own is not None:
+            found.append(checkpoint.verify(own, key))
+    except (Stop, Refused) as error:
+        # Taken for none, an epoch might be begun a second time, and its numbers given twice.
+        if not kept:
+            raise _damaged(bus) from error
     return max(found, key=lambda one: (one.epoch, one.size), default=None)
 
 
-def _readable(bus: Bus, signed: bytes) -> list[Checkpoint]:
-    """Return the checkpoint that the bus itself kept; none where the file is damaged."""
-    try:
-        return [checkpoint.verify(signed, bus.store.keys.public_key())]
-    except Refused:
-        return []
+def _damaged(bus: Bus) -> Stop:
+    return Stop(
+        f"The checkpoint in {bus.outside.folder} cannot be read or is not signed by this bus.",
+        "Give one that a neighbour kept: --checkpoint FILE. Remove the damaged one only where this"
+        " backup has never been restored before.",
+    )
 
 
 def _gaps(bus: Bus, uow: UnitOfWork) -> Iterator[Gap]:

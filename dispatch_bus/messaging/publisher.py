@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import eventlet
@@ -19,6 +20,7 @@ from dispatch_bus.observability.metrics import BROKER_UP
 from dispatch_bus.store.signals import Wakeup
 
 _BOUND_S = 2.0
+_AT_ONCE_S = 0.001
 _PERSISTENT = 2
 
 
@@ -35,7 +37,8 @@ class Publisher:
     def publish(self, wakeups: Iterable[Wakeup]) -> None:
         """Publish one wake-up for each loop that is to be woken, however many there are for it.
 
-        Returns once the broker has confirmed them all, where it is one that confirms.
+        Returns once the broker has confirmed them all, where it is one that confirms. With none it
+        sees to the connection: the broker ends one on which nothing comes for 10 s.
 
         Raises:
             Retry: the broker did not take them. They are lost, and the sweep makes up for it.
@@ -44,14 +47,17 @@ class Publisher:
         distinct = {(one.kind, one.lane): one for one in wakeups}
         try:
             with eventlet.Timeout(_BOUND_S):
-                self._publish_all(distinct.values())
+                if distinct:
+                    self._publish_all(distinct.values())
+                else:
+                    self._beat()
         except Retry:
             raise
         except BaseException as error:
             # Whatever it was, what was sent may still be answered: this connection is of no use.
             self._drop()
             if isinstance(error, FAILURES):
-                raise Retry(f"The broker did not take a wake-up: {meaning(error)}") from error
+                raise Retry(f"The broker does not take wake-ups: {meaning(error)}") from error
             raise
         BROKER_UP.labels("relay").set(1)
 
@@ -78,6 +84,16 @@ class Publisher:
             )
         if self._confirms:
             self._confirms.wait()
+
+    def _beat(self) -> None:
+        """Let the broker know that somebody is there, and hear whether it still is."""
+        if self._producer is None:
+            self._connect()
+        if self._connection is None or self._broker.is_in_memory:
+            return
+        with suppress(TimeoutError):
+            self._connection.drain_events(timeout=_AT_ONCE_S)
+        self._connection.heartbeat_check()
 
     def _connect(self) -> Producer:
         self._connection = next(self._connections)

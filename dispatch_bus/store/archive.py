@@ -20,6 +20,7 @@ from typing import IO, Any, Final, TypeAlias
 from attrs import asdict, field, frozen
 
 from dispatch_bus.domain.errors import Stop
+from dispatch_bus.store.disk import put_on_disk
 
 FORMAT: Final = 1
 CHUNK_BYTES: Final = 2**20
@@ -122,7 +123,9 @@ def writing(target: Path) -> Iterator[Writer]:
             draft.chmod(0o600)
             with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
                 yield Writer(archive)
+        put_on_disk(draft)
         draft.replace(target)
+        put_on_disk(target.parent)
     except OSError as error:
         remedy = "Name a file in a folder that can be written and has room."
         raise Stop(f"{target} cannot be written: {error}.", remedy) from error

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from time import monotonic
 from typing import Any, Final, TypeVar, cast
 
@@ -29,13 +31,14 @@ _LIMITS = {
 _SILENCE_S = 12.0
 # A peer that is gone or behind a dead line says nothing at all, not even that it got a packet.
 # After 5 s of that the kernel ends the connection, whether something is under way or not.
+_LINE_MS = 5_000
 _LINE = {
     "connect_timeout": 5,
     "keepalives": 1,
     "keepalives_idle": 2,
     "keepalives_interval": 1,
     "keepalives_count": 3,
-    "tcp_user_timeout": 5_000,
+    "tcp_user_timeout": _LINE_MS,
 }
 
 
@@ -68,7 +71,7 @@ def connect(url: str, *, most: int = CONNECTIONS) -> Engine:
 def take_time(connection: Connection) -> None:
     """Let the statements of this transaction take as long as they do."""
     connection.execute(text("SET LOCAL statement_timeout = 0"))
-    cast("_Impatient", connection.connection.driver_connection).silence_s = float("inf")
+    cast("_Impatient", connection.connection.driver_connection).wait_for(float("inf"), 0)
 
 
 class _AtOnce(psycopg.Pipeline):
@@ -97,6 +100,15 @@ class _Impatient(psycopg.Connection[Any]):
     """
 
     silence_s = _SILENCE_S
+
+    def wait_for(self, silence_s: float, line_ms: int) -> None:
+        """Set how long the server may say nothing, and how long it may take nothing (0: for ever).
+
+        A server that is busy with what it got, and reads no more, is not gone.
+        """
+        self.silence_s = silence_s
+        with suppress(OSError), socket.socket(fileno=os.dup(self.fileno())) as line:
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, line_ms)
 
     @contextmanager
     def pipeline(self) -> Iterator[psycopg.Pipeline]:
@@ -152,7 +164,8 @@ def _open(_: Any, __: Any, args: Any, parameters: Any) -> _Impatient:
 
 
 def _be_impatient(connection: _Impatient, *_: Any) -> None:
-    connection.silence_s = _SILENCE_S
+    if connection.silence_s != _SILENCE_S:
+        connection.wait_for(_SILENCE_S, _LINE_MS)
 
 
 def _compact(value: Any) -> str:

@@ -165,7 +165,9 @@ class Journal:
             Retry: another sealer has moved some of them.
         """
         first = number_of(epoch, frontier.size + 1)
-        ensure_partition(self._session, first + len(entries) - 1)
+        # The first one's partition may be missing too: a new epoch begins anywhere in one.
+        for begins in sorted({_begins(first), _begins(first + len(entries) - 1)}):
+            ensure_partition(self._session, begins)
         asked = {"first": first, "epoch": epoch, "ids": entries}
         leaves = [row["leaf"] for row in self._session.ask(_PLACE, asked)]
         if len(leaves) < len(entries):
@@ -272,7 +274,7 @@ class Journal:
 
 def ensure_partition(connection: Connection | Session, number: int) -> None:
     """Make the partition that an entry with this number belongs into, unless it is there."""
-    first = (number - 1) // PARTITION * PARTITION + 1
+    first = _begins(number)
     name = f"journal_from_{first}"
     if connection.execute(select(func.to_regclass(name))).scalar() is not None:
         return
@@ -283,6 +285,10 @@ def ensure_partition(connection: Connection | Session, number: int) -> None:
         f"FOR VALUES FROM ({first}) TO ({first + PARTITION})",
     ):
         connection.execute(text(statement))
+
+
+def _begins(number: int) -> int:
+    return (number - 1) // PARTITION * PARTITION + 1
 
 
 def _log_line(row: dict[str, Any]) -> dict[str, str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from dispatch_bus.domain.errors import Stop
+from dispatch_bus.store.disk import put_on_disk
 
 _OTHERS: Final = 0o077
 
@@ -32,7 +33,7 @@ def make_folder(folder: Path) -> None:
     """
     with _or_stop(folder, "made"):
         folder.mkdir(mode=0o700, exist_ok=True)
-        _sync(folder.parent)
+        put_on_disk(folder.parent)
     check_folder(folder)
 
 
@@ -87,7 +88,7 @@ def make_once(path: Path, content: bytes) -> None:
             _link(path, content)
         # Also when another made it: its name may not be on the disk yet, and what the caller
         # does with it is about to be.
-        _sync(path.parent)
+        put_on_disk(path.parent)
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -103,7 +104,7 @@ def replace(path: Path, content: bytes) -> None:
         # A process that was killed between linking and unlinking left a second name.
         for left in path.parent.glob(f".{path.name}.*"):
             left.unlink(missing_ok=True)
-        _sync(path.parent)
+        put_on_disk(path.parent)
 
 
 def _link(path: Path, content: bytes) -> None:
@@ -124,14 +125,6 @@ def _temporary(path: Path, content: bytes) -> Iterator[Path]:
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _check_private(path: Path, mode: int, wanted: str) -> None:

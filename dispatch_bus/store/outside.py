@@ -17,6 +17,9 @@ from urllib.parse import quote
 import structlog
 from attrs import asdict, frozen
 
+from dispatch_bus.domain.errors import Stop
+from dispatch_bus.store.disk import put_on_disk
+
 _log = structlog.get_logger(__name__)
 _CHECKPOINT: Final = "checkpoint"
 
@@ -41,7 +44,7 @@ class Outside:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def keep_confirmed(self, page: Confirmed) -> None:
         """Keep which page is about to be confirmed to a room.
@@ -51,12 +54,15 @@ class Outside:
         self._keep(_name(page.room), json.dumps(asdict(page)).encode())
 
     def keep_checkpoint(self, signed: bytes) -> None:
-        """Keep the newest signed checkpoint; a folder that cannot be written is logged."""
-        self._keep(_CHECKPOINT, signed)
+        """Keep the newest signed checkpoint; a folder that cannot be written is logged.
+
+        From it a restore learns which epoch is taken, so it is put on the disk.
+        """
+        self._keep(_CHECKPOINT, signed, on_disk=True)
 
     def confirmed(self, room: str) -> tuple[Confirmed, datetime] | None:
         """Return the page confirmed last to a room and when, by this machine's clock, in UTC."""
-        path = self._folder / _name(room)
+        path = self.folder / _name(room)
         try:
             read = Confirmed(**json.loads(path.read_bytes()))
             return read, datetime.fromtimestamp(path.stat().st_mtime, UTC)
@@ -67,20 +73,31 @@ class Outside:
             return None
 
     def checkpoint(self) -> bytes | None:
-        """Return the newest checkpoint that was kept, or none."""
-        try:
-            return (self._folder / _CHECKPOINT).read_bytes()
-        except OSError:
-            return None
+        """Return the newest checkpoint that was kept, or none.
 
-    def _keep(self, name: str, content: bytes) -> None:
-        path = self._folder / name
+        Raises:
+            Stop: there is one that cannot be read.
+        """
+        try:
+            return (self.folder / _CHECKPOINT).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            what = f"{self.folder / _CHECKPOINT} cannot be read ({error.strerror})."
+            raise Stop(what, "Give the folder back to the bus, or mend its disk.") from error
+
+    def _keep(self, name: str, content: bytes, *, on_disk: bool = False) -> None:
+        path = self.folder / name
         # Its own for each writer: while one is replaced by another, two may write at once.
         draft = path.with_name(f".{name}.{token_hex(4)}")
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             draft.write_bytes(content)
+            if on_disk:
+                put_on_disk(draft)
             draft.replace(path)
+            if on_disk:
+                put_on_disk(self.folder)
         except OSError as error:
             _log.warning("nothing is kept outside the database", file=name, reason=str(error))
 

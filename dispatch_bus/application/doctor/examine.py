@@ -27,3 +27,4 @@ def _findings(bus: Bus) -> Iterator[Finding]:
         yield from work.leases(uow.inspection.leases(), uow.now)
         yield from work.findings(stands, uow.inspection.server().stuck, bus.limits.backlog)
         yield from rooms.findings(stands.rooms, uow.now)
+        yield from rooms.outside(uow.rooms.all(), bus.outside)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from dispatch_bus.application.doctor.finding import Finding, ok, problem, span, warning
 from dispatch_bus.application.rooms import Reading, RoomView
+from dispatch_bus.store.outside import Outside
+from dispatch_bus.store.rooms import RoomState
 
 _CLOCK_S: Final = 2.0
 
@@ -18,6 +20,26 @@ def findings(known: Sequence[RoomView], now: datetime) -> Iterator[Finding]:
         yield _reading(room, now)
         yield from _inbox(room, now)
         yield from _clock(room)
+
+
+def outside(known: Iterable[RoomState], kept: Outside) -> Iterator[Finding]:
+    """Look whether this machine knows outside the database what each room was confirmed last.
+
+    It is kept before the room is told, so the database never knows more where the folder is shared.
+    """
+    behind = [state.id for state in known if _pages_kept(state.id, kept) < state.confirmed_pages]
+    if behind:
+        yield warning(
+            "outside",
+            f"{kept.folder} lacks what was confirmed last to {', '.join(behind)}:"
+            " a restore on this machine would not tell what these have to send again",
+            "Share the folder among the machines that poll rooms, as keys/ is.",
+        )
+
+
+def _pages_kept(room: str, kept: Outside) -> int:
+    found = kept.confirmed(room)
+    return found[0].pages if found else 0
 
 
 def _reading(room: RoomView, now: datetime) -> Finding:

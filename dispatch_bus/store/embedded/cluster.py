@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from dispatch_bus.domain.errors import Stop
+from dispatch_bus.store.disk import put_on_disk
 from dispatch_bus.store.embedded import logfile
 from dispatch_bus.store.embedded.account import Account
 from dispatch_bus.store.embedded.failure import explain
@@ -43,7 +44,7 @@ def _make(folders: Folders, bin_dir: Path, account: Account) -> None:
     os.chown(folders.unfinished, account.uid, account.gid, follow_symlinks=False)
     _run_initdb(folders, bin_dir, account)
     folders.unfinished.rename(folders.cluster)
-    _sync(folders.data_dir)
+    put_on_disk(folders.data_dir)
 
 
 def _run_initdb(folders: Folders, bin_dir: Path, account: Account) -> None:
@@ -81,12 +82,3 @@ def _check_version(cluster: Path, major: int) -> None:
             "Carry the data over with the older version's pg_dump, or move the folder away to "
             "begin empty.",
         )
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in ``folder`` survive a power failure."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -13,6 +13,7 @@ from making.world import IN_ZONE
 from dispatch_bus.application import announcing
 from dispatch_bus.application.announcing import Identity
 from dispatch_bus.application.doctor import Finding, Grade, examine
+from dispatch_bus.store.outside import Outside
 
 
 def found(desk: Desk, grade: Grade) -> set[tuple[str, str]]:
@@ -54,6 +55,17 @@ def test_a_bus_at_work_has_none(desk: Desk, another_bus: MakeBus) -> None:
     desk.settle()
     desk.entries()
     assert found(desk, Grade.PROBLEM) == set()
+
+
+def test_a_folder_that_is_not_shared_is_warned_of(desk: Desk, tmp_path: Path) -> None:
+    """A restore on that machine would report nothing, though pages were confirmed elsewhere."""
+    desk.file(report("C-1", at=IN_ZONE))
+    warned = {topic for topic, _ in found(desk, Grade.WARNING)}
+    desk.bus = attrs.evolve(desk.bus, outside=Outside(tmp_path / "another machine"))
+    told = dict(found(desk, Grade.WARNING))
+    assert told["outside"].startswith(f"{tmp_path / 'another machine'} lacks")
+    assert "confirmed last to NL:" in told["outside"]
+    assert told.keys() - warned == {"outside"}
 
 
 def test_a_full_backlog_is_found(desk: Desk, tmp_path: Path) -> None:

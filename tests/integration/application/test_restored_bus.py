@@ -198,6 +198,25 @@ def test_an_epoch_is_learnt_from_a_checkpoint_that_a_neighbour_keeps(
             third.bus.store.close()
 
 
+@pytest.mark.parametrize("damage", [b"", b"half a check"])
+def test_a_damaged_checkpoint_is_not_taken_for_none(
+    lost: Lost, postgres_server: DatabaseServer, tmp_path: Path, damage: bytes
+) -> None:
+    """An epoch that is taken would be begun again; a neighbour's checkpoint does instead."""
+    tell(lost.desk, "C-3")
+    kept = evidence.newest_checkpoint(lost.desk.bus)
+    (tmp_path / "outside" / "checkpoint").write_bytes(damage)
+    with postgres_server.empty_database() as url:
+        third = Desk(make_bus(url, tmp_path / "keys"))
+        try:
+            source = Reader(tmp_path / "bus.backup")
+            with pytest.raises(Stop, match="--checkpoint FILE"):
+                backup.restore(third.bus, source, nobody, None)
+            assert backup.restore(third.bus, source, nobody, kept).epoch == 3
+        finally:
+            third.bus.store.close()
+
+
 def test_an_entry_of_the_new_epoch_is_proven(lost: Lost) -> None:
     """A proof of an entry after the restore leads to the tree over all entries."""
     tell(lost.desk, "C-3")

@@ -26,6 +26,7 @@ from prometheus_client import REGISTRY
 
 from dispatch_bus.application.foreign import Foreign
 from dispatch_bus.domain.errors import Retry, Stop
+from dispatch_bus.messaging import topology
 from dispatch_bus.messaging.publisher import Publisher
 from dispatch_bus.messaging.topology import WAKE, Broker, Tls
 from dispatch_bus.messaging.wakeups import body
@@ -37,6 +38,8 @@ from dispatch_bus.store.signals import Wakeup
 HOUR = 3600.0
 PATIENCE_S = 60.0
 MORE_THAN_THE_PREFETCH = 150
+# A broker that hears nothing for twice the heartbeat ends the connection, up to a second later.
+REST_S = 5.0
 
 calls: Counter[str] = Counter()
 # What a call of a lane does beside being counted; a scenario writes it down as "call".
@@ -350,6 +353,30 @@ def publish(times: str) -> dict[str, Any]:
     _say({"refusals": refusals})
     sys.stdin.read()
     return {}
+
+
+def rest() -> dict[str, Any]:
+    """Have nothing to publish for longer than a broker bears to hear nothing."""
+    topology._HEARTBEAT_S = 1
+    publisher = Publisher(broker)
+    publisher.publish([wakeup("a", "1")])
+    began = publisher._connection
+    with eventlet.Timeout(REST_S, exception=False):
+        while True:
+            publisher.publish([])
+            eventlet.sleep(0.2)
+    publisher.publish([wakeup("a", "2")])
+    return {"same": publisher._connection is began}
+
+
+def beat() -> dict[str, Any]:
+    """Have nothing to publish at all, and a broker that is there or is not."""
+    publisher = Publisher(broker)
+    try:
+        publisher.publish([])
+    except Retry as error:
+        return {"up": metric("dispatch_bus_broker_up", service="relay"), "refused": error.what}
+    return {"up": metric("dispatch_bus_broker_up", service="relay"), "refused": None}
 
 
 if __name__ == "__main__":

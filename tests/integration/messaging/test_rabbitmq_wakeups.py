@@ -52,6 +52,20 @@ def remove(world: Planned, path: str) -> None:
     world.server.api("DELETE", f"/api/{path}").raise_for_status()
 
 
+def test_a_relay_with_nothing_to_tell_keeps_its_connection(world: Planned) -> None:
+    """The wake-up after a quiet night is not the one that finds out that the line is gone."""
+    assert run("rest", **bus_of(world)).said == {"same": True}
+
+
+def test_a_relay_with_nothing_to_tell_knows_whether_the_broker_is_there(world: Planned) -> None:
+    """Its gauge is right before the first wake-up."""
+    assert run("beat", **bus_of(world)).said == {"up": 1.0, "refused": None}
+    (port,) = free_ports(1)
+    said = run("beat", nodes=[f"amqp://127.0.0.1:{port}"]).said
+    assert said["up"] == 0.0
+    assert "does not take wake-ups" in said["refused"]
+
+
 def test_what_is_no_wake_up_is_kept_whole_and_settled_on_rabbitmq(world: Planned) -> None:
     """More of it than may be unsettled at once; the queue is empty afterwards."""
     said = run("send_nonsense", **bus_of(world)).said

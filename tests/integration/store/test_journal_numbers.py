@@ -17,6 +17,7 @@ from sqlalchemy import text
 from dispatch_bus.domain.errors import Retry
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.journal.entry import decode
+from dispatch_bus.journal.numbering import number_of
 from dispatch_bus.journal.verify import verify
 from dispatch_bus.store import journal as journal_module
 from dispatch_bus.store.engine import connect
@@ -220,6 +221,23 @@ def test_entries_go_on_into_further_partitions(
     with store.begin() as uow:
         count = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'journal'::regclass"
         assert uow._connection.execute(text(count)).scalar() == 4
+
+
+def test_a_new_epoch_begins_anywhere_in_a_partition(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first batch may reach from one partition that is missing into another."""
+    with store.begin() as uow:
+        uow._connection.execute(text("DROP TABLE journal_from_1"))
+    monkeypatch.setattr(journal_module, "PARTITION", 10)
+    write(store, *(f"e{number}" for number in range(17)))
+    seal_all(store)
+    with store.begin() as uow:
+        epoch, _ = uow.journal.raise_epoch(0)
+    names = [f"f{number}" for number in range(8)]
+    write(store, *names)
+    assert seal(store) == 8
+    assert read(store)[-8:] == [(number_of(epoch, 18 + at), it) for at, it in enumerate(names)]
 
 
 def test_a_further_partition_is_append_only_too(

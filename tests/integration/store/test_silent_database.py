@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from servers.proxy import Proxy, Weather
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import make_url
 
 from dispatch_bus.domain.errors import Retry
@@ -94,6 +94,23 @@ def test_a_service_that_waits_for_the_database_lets_its_other_threads_work(
     """Nothing waits within the driver's own code, which would hold up the whole process."""
     told = run([sys.executable, "-c", _SERVICE, database_url], capture_output=True, check=True)
     assert int(told.stdout) > 1
+
+
+def line_ms(connection: Connection) -> int:
+    """Return after how many milliseconds without a sign of its peer the kernel ends a line."""
+    driver: Any = connection.connection.driver_connection
+    with socket.socket(fileno=os.dup(driver.fileno())) as sock:
+        return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+
+def test_a_server_that_reads_no_more_is_busy_for_whoever_takes_its_time(engine: Engine) -> None:
+    """A restore waits while the server writes; the next transaction does not."""
+    with engine.begin() as connection:
+        assert line_ms(connection) == 5_000
+        take_time(connection)
+        assert line_ms(connection) == 0
+    with engine.begin() as connection:
+        assert line_ms(connection) == 5_000
 
 
 def test_the_kernel_is_told_to_end_a_dead_line(engine: Engine) -> None:
