@@ -41,6 +41,8 @@ from dispatch_bus.store.unit import Store
 _NOT_A_PLACE = float("nan")
 # Whoever held one is replaced so many seconds after it was last heard of.
 _LEASE_S = 4.0
+# A process that dies soon after each start takes no room over from one that lives.
+_SHARE_AFTER_S = 20.0
 
 
 class NotRunning(Stop):
@@ -274,5 +276,6 @@ def _limits(settings: BusSettings) -> Limits:
         checkpoint_every=10_000,
         checkpoint_rest_s=5.0,
         lease_s=_LEASE_S,
+        share_after_s=_SHARE_AFTER_S,
         personal_days=settings.retention.personal_days,
     )

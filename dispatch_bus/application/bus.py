@@ -56,8 +56,8 @@ class Gate(Protocol):
     def deliveries(self, *, deadline_s: float) -> AbstractContextManager[Calls]:
         """Hand messages to the room, each with ``deadline_s`` seconds."""
 
-    def close(self) -> None:
-        """End the room's adapter if it runs; another call would start it again."""
+    def rest(self) -> bool:
+        """End the room's adapter unless it is at work; tell whether it is ended."""
 
 
 @frozen(kw_only=True)
@@ -78,6 +78,7 @@ class Limits:
     checkpoint_every: int
     checkpoint_rest_s: float
     lease_s: float
+    share_after_s: float
     personal_days: int
 
     @property

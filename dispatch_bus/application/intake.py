@@ -17,6 +17,7 @@ from dispatch_bus.sdk.page import Page
 from dispatch_bus.store.journal import About
 from dispatch_bus.store.outside import Confirmed
 from dispatch_bus.store.rooms import RoomState
+from dispatch_bus.store.signals import Held
 from dispatch_bus.store.unit import UnitOfWork
 
 _log = structlog.get_logger(__name__)
@@ -30,15 +31,19 @@ def pull(bus: Bus, room: str, gate: Gate) -> int | None:
     It ends when the room has nothing new, at the latest a second after the first page: so one
     confirmation does for all pages of a busy second.
 
-    Returns none, and closes the gate, where another process reads the room.
+    Returns none, and lets the gate rest, where another process reads the room, or wants to and has
+    fewer.
 
     Raises:
         Retry: the backlog is full, or the room or the database did not answer; a room that does
             not is marked as failing.
     """
-    state = _may_pull(bus, room)
+    held, state = _may_pull(bus, room)
+    if held and held.wanted_by and gate.rest():
+        leasing.hand_over(bus, held)
+        return None
     if state is None:
-        gate.close()
+        gate.rest()
         return None
     return _Turn(bus, gate, state).run()
 
@@ -106,17 +111,18 @@ class _Turn:
             uow.rooms.note_confirmed(state.id, state.pages)
 
 
-def _may_pull(bus: Bus, room: str) -> RoomState | None:
+def _may_pull(bus: Bus, room: str) -> tuple[Held | None, RoomState | None]:
     backlog = bus.limits.backlog
     with bus.store.begin() as uow:
-        if not reads(bus, uow, room):
-            return None
+        held = reads(bus, uow, room)
+        if held is None:
+            return None, None
         if uow.incidents.undecided(backlog) >= backlog:
             raise Retry(f"{backlog} incidents wait for a decision; not pulling {room}")
-        return uow.rooms.get(room)
+        return held, uow.rooms.get(room)
 
 
-def reads(bus: Bus, uow: UnitOfWork, room: str) -> bool:
+def reads(bus: Bus, uow: UnitOfWork, room: str) -> Held | None:
     """Tell whether this process is the one that reads a room; it is from now on if nobody is."""
     hold = timedelta(seconds=bus.limits.lease_s)
     return uow.signals.lease(leasing.reading(room), bus.holder, uow.now, hold)
@@ -148,7 +154,8 @@ def store_page(bus: Bus, state: RoomState, page: Page) -> RoomState | None:
 
 def _mark_failing(bus: Bus, room: str) -> None:
     with bus.store.begin() as uow:
-        if uow.rooms.fail(room, uow.now):
+        # Whoever lost the room meanwhile knows nothing of how it is.
+        if reads(bus, uow, room) and uow.rooms.fail(room, uow.now):
             happening = Happening(EntryKind.ROOM_UNREACHABLE, {"room": room, "side": "pull"})
             uow.journal.append(uow.now, About(correlation=f"{room}:pull"), happening)
 

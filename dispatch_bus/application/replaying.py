@@ -50,26 +50,27 @@ def replay(bus: Bus, room: str, gate: Gate) -> int | None:
         if not reads(bus, uow, room):
             return None
         asked = uow.quarantine.replaying(room, REPLAYS_AT_ONCE)
-    for one in asked:
-        _replay_one(bus, one, gate)
-    return len(asked)
+    return sum(_replay_one(bus, one, gate) for one in asked)
 
 
-def _replay_one(bus: Bus, kept: Quarantined, gate: Gate) -> None:
+def _replay_one(bus: Bus, kept: Quarantined, gate: Gate) -> bool:
     try:
         with bus.store.begin() as uow:
+            if not reads(bus, uow, kept.room):
+                return False
             raw = uow.quarantine.bytes_of(kept.id)
         meaning = gate.read(raw, deadline_s=READ_DEADLINE_S)
     except Refused as reason:
         with bus.store.begin() as uow:
             if _is_replaying(uow, kept):
                 _return(uow, kept, reason)
-        return
+        return True
     position = meaning.place.position if isinstance(meaning, Report) else None
     (locality,) = bus.geography.locate([position])
     with bus.store.begin() as uow:
         if _is_replaying(uow, kept):
             _settle_replay(bus, uow, kept, meaning, locality)
+    return True
 
 
 def _is_replaying(uow: UnitOfWork, kept: Quarantined) -> bool:

@@ -199,6 +199,20 @@ def _take(
             raise Unstorable("half a record") from reason
         quarantine(bus, uow, origin, one.record.raw, reason)
         return None
+    except (Retry, Stop):
+        raise
+    except Exception as fault:
+        if isinstance(guard, nullcontext):
+            raise
+        # Else its page would be asked for again for ever, and all behind it with it.
+        _log.exception("a record is quarantined for a fault of the bus", room=one.room)
+        quarantine(bus, uow, origin, one.record.raw, _our_fault(one.record, fault))
+        return None
+
+
+def _our_fault(record: Record, fault: Exception) -> Refused:
+    what = f"The bus failed on it ({type(fault).__name__}): have it mended, then replay the record."
+    return Refused("record", record.id, what)
 
 
 def _is_half_done(uow: UnitOfWork, before: int, reason: Refused) -> bool:

@@ -117,6 +117,16 @@ class RoomProcess:
         if self._child:
             self._end(self._child, _CLOSE_S)
 
+    def rest(self) -> bool:
+        """End the process unless it is at work; tell whether it is ended."""
+        if not self._turn.acquire(blocking=False):
+            return False
+        try:
+            self.close()
+        finally:
+            self._turn.release()
+        return True
+
     @contextlib.contextmanager
     def _one_at_a_time(self, deadline_s: float) -> Iterator[None]:
         if not self._turn.acquire(timeout=deadline_s):

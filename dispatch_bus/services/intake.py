@@ -36,5 +36,5 @@ class Intake:
 
     @work(every_s=1.0)
     def share(self) -> int:
-        """Take over a room from a process that reads more of them."""
-        return leasing.share(self.bus, self.gates.rooms)
+        """Ask for a room of a process that reads more of them."""
+        return leasing.share(self.bus, self.gates.rooms, self.gates.pulling)

@@ -28,6 +28,15 @@ class Wakeup:
     correlation: str
 
 
+@frozen
+class Held:
+    """A lease that some process holds, and who else asks for it."""
+
+    name: str
+    wanted_by: str | None
+
+
+_WANT = "want/"
 # The server itself looks every 5 ms for up to half a second: that finds a wake-up sooner than
 # asking it again and again, for a tenth of the cost.
 _AWAIT = """
@@ -50,24 +59,24 @@ _LEASE = """
     INSERT INTO lease (name, holder, until) VALUES (%(name)s, %(holder)s, %(until)s)
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
         WHERE lease.holder = excluded.holder OR lease.until < %(now)s
-    RETURNING name
+    RETURNING (
+        SELECT want.holder FROM lease want WHERE want.name = 'want/' || lease.name
+            AND want.until >= %(now)s AND want.holder <> lease.holder
+    ) AS wanted_by
 """
-# Two processes that ask at once never take the same lease, and neither waits for the other.
-_SHARE = """
+_SURPLUS = """
     WITH held AS (
         SELECT holder, count(*) AS leases FROM lease
         WHERE name = ANY(%(names)s) AND until >= %(now)s GROUP BY holder
     ), most AS (
         SELECT holder FROM held
         WHERE leases > 1 + coalesce((SELECT leases FROM held WHERE holder = %(holder)s), 0)
+            AND EXISTS (SELECT FROM process WHERE holder = %(holder)s AND started_at <= %(since)s)
         ORDER BY leases DESC, holder LIMIT 1
-    ), one AS (
-        SELECT name FROM lease JOIN most USING (holder)
-        WHERE name = ANY(%(names)s) AND until >= %(now)s
-        ORDER BY name LIMIT 1 FOR UPDATE OF lease SKIP LOCKED
     )
-    UPDATE lease SET holder = %(holder)s, until = %(until)s FROM one WHERE lease.name = one.name
-    RETURNING lease.name
+    SELECT lease.name, want.holder AS wanted_by FROM lease JOIN most USING (holder)
+    LEFT JOIN lease want ON want.name = 'want/' || lease.name AND want.until >= %(now)s
+    WHERE lease.name = ANY(%(names)s) AND lease.until >= %(now)s ORDER BY lease.name
 """
 _ANSWER = write_to(tables.answer)
 _ANSWERS = "SELECT notice, id FROM answer WHERE notice = ANY(%(ids)s::uuid[])"
@@ -80,27 +89,41 @@ class Signals:
         self._session = session
         self._answers: dict[UUID, set[str]] = session.memory()
 
-    def lease(self, name: str, holder: str, now: datetime, hold: timedelta) -> bool:
-        """Take or renew a lease by the database's clock; false while another holds it."""
+    def lease(self, name: str, holder: str, now: datetime, hold: timedelta) -> Held | None:
+        """Take or renew a lease by the database's clock; none while another holds it."""
         asked = {"name": name, "holder": holder, "now": now, "until": now + hold}
-        return bool(self._session.ask(_LEASE, asked))
+        rows = self._session.ask(_LEASE, asked)
+        return Held(name, rows[0]["wanted_by"]) if rows else None
 
     def renew(self, holder: str, now: datetime, hold: timedelta) -> None:
-        """Prolong the leases that a holder still has; one that ran out may be another's by now."""
+        """Prolong the leases that a holder still has; one that ran out may be another's by now.
+
+        What it wants of others it has to ask for again.
+        """
         lease = tables.lease
         mine = update(lease).where(lease.c.holder == holder, lease.c.until >= now)
-        self._session.execute(mine.values(until=now + hold))
+        self._session.execute(mine.where(~lease.c.name.startswith(_WANT)).values(until=now + hold))
 
-    def share(
-        self, names: Iterable[str], holder: str, now: datetime, hold: timedelta
-    ) -> str | None:
-        """Take one of these leases from whoever has most of them; return its name.
+    def surplus(
+        self, names: Iterable[str], holder: str, now: datetime, since: datetime
+    ) -> list[Held]:
+        """Return which of these leases are with whoever has most, if that is two more than mine.
 
-        Returns none where nobody has two more than this holder.
+        Returns none to a process that has not been at work since ``since``.
         """
-        asked = {"names": list(names), "holder": holder, "now": now, "until": now + hold}
-        taken = self._session.ask(_SHARE, asked)
-        return taken[0]["name"] if taken else None
+        asked = {"names": list(names), "holder": holder, "now": now, "since": since}
+        return [Held(**row) for row in self._session.ask(_SURPLUS, asked)]
+
+    def want(self, name: str, holder: str, now: datetime, hold: timedelta) -> bool:
+        """Ask whoever holds a lease for it, for a while; false while another does."""
+        return self.lease(_WANT + name, holder, now, hold) is not None
+
+    def hand_over(self, held: Held, holder: str, now: datetime, hold: timedelta) -> None:
+        """Give a lease that ``holder`` has to whoever wants it."""
+        lease = tables.lease
+        mine = update(lease).where(lease.c.name == held.name, lease.c.holder == holder)
+        self._session.execute(mine.values(holder=held.wanted_by, until=now + hold))
+        self._session.execute(delete(lease).where(lease.c.name == _WANT + held.name))
 
     def release(self, holder: str) -> None:
         """End the leases of a holder that works no more."""

@@ -16,6 +16,7 @@ from dispatch_bus.domain.errors import DispatchBusError, Refused, Retry
 from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.domain.notice import Answer, Side
 from dispatch_bus.domain.report import Report
+from dispatch_bus.sdk.adapter import RoomStatus
 from dispatch_bus.sdk.calls import Outcome
 from dispatch_bus.sdk.page import Page, Record
 
@@ -36,7 +37,8 @@ class ScriptedGate:
         self.before_receipt: Callable[[], None] = lambda: None
         self.at_once = 1
         self.most_at_once = 0
-        self.closed = 0
+        self.rests = 0
+        self.at_work = False
         self.slow: set[str] = set()
         self.looks = 0
         self.on_look: Callable[[], object] = lambda: None
@@ -64,9 +66,16 @@ class ScriptedGate:
         """Take messages, ``at_once`` of them at a time."""
         yield ScriptedCalls(self)
 
-    def close(self) -> None:
-        """Count that its adapter was ended."""
-        self.closed += 1
+    def rest(self) -> bool:
+        """Count that its adapter was ended, unless it is at work."""
+        self.rests += not self.at_work
+        return not self.at_work
+
+    def check(self, **_: float) -> RoomStatus:
+        """Say how it is, unless the script has a failure left."""
+        if self.failures:
+            raise self.failures.pop(0)
+        return RoomStatus(name="scripted")
 
     def take(self, message: Message) -> Receipt:
         """Take a message, unless the script has a failure left."""

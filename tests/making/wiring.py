@@ -42,6 +42,7 @@ LIMITS = Limits(
     checkpoint_every=100,
     checkpoint_rest_s=0.0,
     lease_s=30.0,
+    share_after_s=0.0,
     personal_days=30,
 )
 

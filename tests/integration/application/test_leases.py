@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,11 @@ from making.values import report
 from making.wiring import Desk, MakeBus
 from making.world import IN_ZONE
 
-from dispatch_bus.application import intake, leasing, replaying, sealing
+from dispatch_bus.application import announcing, intake, leasing, replaying, sealing
+from dispatch_bus.application.announcing import Identity
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.kinds import EntryKind
 
 RAN_OUT = -1.0
 
@@ -67,74 +71,156 @@ def test_a_lease_that_ran_out_is_not_renewed(another_bus: MakeBus, other: Bus) -
     assert intake.pull(other, "NL", offering()) == 1
 
 
-def held(bus: Bus, *rooms: str) -> list[str]:
-    """Tell which rooms a process reads, by asking as its lanes do; nothing changes hands by it."""
-    return [room for room in rooms if intake.pull(bus, room, ScriptedGate()) is not None]
-
-
 ROOMS = ("BE", "DE", "NL")
 
 
-def test_rooms_are_shared_out_among_those_who_read(another_bus: MakeBus) -> None:
-    """Whoever comes later takes rooms until nobody has two more; then none moves."""
-    first, second, third = (another_bus(f"bus-{number}") for number in (1, 2, 3))
+@pytest.fixture
+def at_work(another_bus: MakeBus) -> MakeBus:
+    """Make a process of the bus that says that it is at work."""
+
+    def make(holder: str, **limits: float) -> Bus:
+        bus = another_bus(holder, **limits)
+        announcing.announce(bus, Identity(service="intake", host="host", pid=1, version="1"), None)
+        return bus
+
+    return make
+
+
+def held(bus: Bus, *rooms: str) -> list[str]:
+    """Tell which rooms a process reads, by asking as its lanes do."""
+    return [room for room in rooms if intake.pull(bus, room, ScriptedGate()) is not None]
+
+
+def share(bus: Bus, *rooms: str, gate: ScriptedGate | None = None) -> int:
+    """Ask for a room of whoever reads more."""
+    return leasing.share(bus, rooms or ROOMS, lambda _: gate or ScriptedGate())
+
+
+def test_rooms_are_shared_out_among_those_who_read(at_work: MakeBus) -> None:
+    """Whoever comes later is given rooms until nobody has two more; then none moves."""
+    first, second, third = (at_work(f"bus-{number}") for number in (1, 2, 3))
     assert held(first, *ROOMS) == ["BE", "DE", "NL"]
-    assert leasing.share(second, ROOMS) == 1
-    assert leasing.share(second, ROOMS) == 0
+    assert share(second) == 1
+    assert held(first, *ROOMS) == ["DE", "NL"]
     assert held(second, *ROOMS) == ["BE"]
-    assert leasing.share(third, ROOMS) == 1
-    assert sum(leasing.share(bus, ROOMS) for bus in (first, second, third)) == 0
+    assert share(second) == 0
+    assert share(third) == 1
     assert [held(bus, *ROOMS) for bus in (first, second, third)] == [["NL"], ["BE"], ["DE"]]
+    assert sum(share(bus) for bus in (first, second, third)) == 0
 
 
-def test_whoever_has_none_takes_from_whoever_has_most(another_bus: MakeBus) -> None:
-    """Not from somebody who has fewer already."""
-    first, second, third = (another_bus(f"bus-{number}") for number in (1, 2, 3))
+def test_whoever_has_none_asks_whoever_has_most(at_work: MakeBus) -> None:
+    """Not somebody who has fewer already."""
+    first, second, third = (at_work(f"bus-{number}") for number in (1, 2, 3))
+    rooms = [*ROOMS, "LU"]
     held(second, "BE")
     held(first, "DE", "LU", "NL")
-    rooms = [*ROOMS, "LU"]
-    assert leasing.share(third, rooms) == 1
-    assert held(third, *rooms) == ["DE"]
+    assert share(third, *rooms) == 1
+    assert [held(bus, *rooms) for bus in (first, third)] == [["NL", "LU"], ["DE"]]
     assert held(second, *rooms) == ["BE"]
 
 
-def test_a_room_is_taken_only_by_whoever_has_a_way_to_it(desk: Desk, other: Bus) -> None:
+def test_a_room_goes_only_to_whoever_has_a_way_to_it(at_work: MakeBus) -> None:
     """In a rolling change of the configuration an older process knows fewer rooms."""
-    held(desk.bus, *ROOMS)
-    assert leasing.share(other, ["FR", "LU"]) == 0
-    assert leasing.share(other, ["NL"]) == 0
-    assert leasing.share(other, ["DE", "NL"]) == 1
-    assert held(desk.bus, *ROOMS) == ["BE", "NL"]
+    first, second = at_work("bus-1"), at_work("bus-2")
+    held(first, *ROOMS)
+    assert share(second, "FR", "LU") == 0
+    assert share(second, "NL") == 0
+    assert share(second, "DE", "NL") == 1
+    assert held(first, *ROOMS) == ["BE", "NL"]
 
 
-def test_what_ran_out_and_who_seals_count_for_nothing(another_bus: MakeBus, other: Bus) -> None:
+def test_a_room_that_does_not_answer_from_here_is_left_where_it_is(at_work: MakeBus) -> None:
+    """A site that a room's firewall shuts out takes another room, or says that it can have none."""
+    first, second = at_work("bus-1"), at_work("bus-2")
+    held(first, *ROOMS)
+    gate = ScriptedGate()
+    gate.failures += [Retry("no way")] * 3
+    with pytest.raises(Retry, match="no way") as told:
+        share(second, gate=gate)
+    assert told.value.after_s == 60
+    assert held(first, *ROOMS) == ["BE", "DE", "NL"]
+    gate.failures.append(Refused("token", "", "Give one."))
+    assert share(second, gate=gate) == 1
+    assert held(first, *ROOMS) == ["BE", "NL"]
+
+
+def test_a_process_that_has_just_started_asks_for_nothing(at_work: MakeBus) -> None:
+    """One that dies soon after each start would leave rooms unread each time."""
+    first, second = at_work("bus-1"), at_work("bus-2", share_after_s=20.0)
+    held(first, *ROOMS)
+    assert share(second) == 0
+    assert held(first, *ROOMS) == ["BE", "DE", "NL"]
+
+
+def test_what_ran_out_and_who_seals_count_for_nothing(at_work: MakeBus) -> None:
     """A frozen process has no share that another would have to leave it."""
-    held(another_bus("bus-1", lease_s=RAN_OUT), *ROOMS)
-    assert leasing.share(other, ROOMS) == 0
+    other = at_work("bus-2")
+    held(at_work("bus-1", lease_s=RAN_OUT), *ROOMS)
+    assert share(other) == 0
     sealing.seal(other)
     assert held(other, *ROOMS) == ["BE", "DE", "NL"]
-    assert leasing.share(another_bus("bus-1"), ROOMS) == 1
+    assert share(at_work("bus-1")) == 1
 
 
-def test_two_that_take_at_once_take_two_rooms(another_bus: MakeBus) -> None:
-    """Neither waits for the other, and no room goes from one to the other."""
-    first, second, third = (another_bus(f"bus-{number}") for number in (1, 2, 3))
+def test_two_that_ask_at_once_are_given_two_rooms(at_work: MakeBus) -> None:
+    """No two ask for the same one."""
+    first, second, third = (at_work(f"bus-{number}") for number in (1, 2, 3))
     held(first, *ROOMS)
-    hold = timedelta(seconds=30)
-    with second.store.begin() as one, third.store.begin() as two:
-        names = [leasing.reading(room) for room in ROOMS]
-        assert one.signals.share(names, "bus-2", one.now, hold) == "pull/BE"
-        assert two.signals.share(names, "bus-3", two.now, hold) == "pull/DE"
+    assert share(second) == share(third) == 1
+    assert share(second) == share(third) == 0
     assert [held(bus, *ROOMS) for bus in (first, second, third)] == [["NL"], ["BE"], ["DE"]]
 
 
-def test_a_reader_that_lost_its_room_ends_the_adapter(desk: Desk, other: Bus) -> None:
+def test_a_room_is_handed_over_when_its_adapter_has_ended(at_work: MakeBus) -> None:
     """Two adapters at once might be one too many for a room."""
-    held(desk.bus, *ROOMS)
-    leasing.share(other, ROOMS)
+    first, second = at_work("bus-1"), at_work("bus-2")
+    held(first, *ROOMS)
+    share(second)
     gate = ScriptedGate()
-    assert intake.pull(desk.bus, "BE", gate) is None
-    assert gate.closed == 1
+    gate.at_work = True
+    assert intake.pull(first, "BE", gate) == 0
+    assert held(second, "BE") == []
+    gate.at_work = False
+    assert intake.pull(first, "BE", gate) is None
+    assert gate.rests == 1
+    assert held(second, "BE") == ["BE"]
+    assert intake.pull(first, "BE", gate) is None
+    assert gate.rests == 2
+
+
+def test_who_asks_and_dies_is_given_a_room_for_no_longer_than_a_lease(at_work: MakeBus) -> None:
+    """Whoever had it takes it again."""
+    first, dying = at_work("bus-1"), at_work("bus-2")
+    held(first, *ROOMS)
+    share(dying)
+    brief = at_work("bus-1", lease_s=RAN_OUT)
+    assert intake.pull(brief, "BE", ScriptedGate()) is None
+    assert held(first, *ROOMS) == ["BE", "DE", "NL"]
+
+
+def test_what_is_asked_for_is_not_asked_for_for_ever(at_work: MakeBus) -> None:
+    """Only who asks again goes on asking; what a process holds is renewed without."""
+    first, second = at_work("bus-1"), at_work("bus-2", lease_s=0.5)
+    held(first, *ROOMS)
+    share(second)
+    leasing.renew(at_work("bus-2"))
+    time.sleep(0.6)
+    assert held(first, *ROOMS) == ["BE", "DE", "NL"]
+
+
+def test_who_lost_a_room_says_nothing_of_how_it_is(desk: Desk, other: Bus) -> None:
+    """It was frozen, and its call ran out; the room answers the next one."""
+
+    class Late(ScriptedGate):
+        def pull(self, *_: object, **__: object) -> object:
+            leasing.release(desk.bus)
+            assert intake.pull(other, "NL", ScriptedGate()) == 0
+            raise Retry("late")
+
+    with pytest.raises(Retry, match="late"):
+        intake.pull(desk.bus, "NL", Late())
+    assert desk.entries(EntryKind.ROOM_UNREACHABLE) == []
 
 
 def test_a_reader_that_lost_its_lease_stores_nothing(desk: Desk, other: Bus) -> None:

@@ -129,6 +129,18 @@ def test_a_lost_key_keeps_no_part_from_moving_and_nothing_is_overwritten(
     assert (found.parts[0].owner, found.report) == ("BE-1", filed.report)
 
 
+def test_a_bad_record_whose_first_copy_cannot_be_read_is_kept_again(desk: Desk) -> None:
+    """What its day's key would tell is lost; the page goes on, and nothing is asked for for ever."""
+    bad = Record(id="bad", raw=SECRET.encode(), refusal=Refused("name", SECRET, "Mend it."))
+    for cursor in ("1", "2"):
+        desk.gates["NL"].pages.append(Page(cursor=cursor, records=(bad,)))
+        assert intake.pull(desk.bus, "NL", desk.gates["NL"]) == 1
+        with desk.bus.store.begin() as uow:
+            # As if it had come the day before, whose key is not there.
+            uow._connection.exec_driver_sql("UPDATE quarantine SET key_day = key_day - 1")
+    assert len(board.quarantined(desk.bus, None, None, 10).items) == 2
+
+
 def test_an_incident_outlives_its_key(desk: Desk) -> None:
     """A case that goes on after its day was erased is revised, decided and handed over still."""
     filed = desk.file(report(at=ACROSS, personal=personal(SECRET)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from unittest.mock import patch
@@ -15,12 +16,16 @@ from making.world import ACROSS, FAR_INSIDE, IN_ZONE
 from prometheus_client import REGISTRY
 
 from dispatch_bus.application import answering, deciding, storing
+from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.quarantining import Origin
+from dispatch_bus.application.records import act_on
 from dispatch_bus.application.storing import Pulled
 from dispatch_bus.domain.codes import Discipline
-from dispatch_bus.domain.errors import Refused
+from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState, RefusalCause
 from dispatch_bus.domain.report import PartReport, Report
+from dispatch_bus.store.unit import UnitOfWork
 
 
 def pulled(desk: Desk, room: str, *meanings: Any) -> Pulled:
@@ -131,6 +136,35 @@ def test_a_page_that_cannot_be_stored_whole_holds_up_no_other(desk: Desk) -> Non
     assert desk.filed("C-2").decided_revision == 0
     assert desk.filed("B-1", "BE").decided_revision == 1
     assert deciding.decide(desk.bus) == 1
+
+
+def test_a_record_that_the_bus_itself_fails_on_waits_alone(desk: Desk) -> None:
+    """What no check foresaw is kept with its reason, and what comes behind it goes on."""
+    records = [report("C-1", at=IN_ZONE), report("C-2", at=IN_ZONE), report("C-3", at=IN_ZONE)]
+
+    def fail(bus: Bus, uow: UnitOfWork, origin: Origin, meaning: Any, *rest: Any) -> Any:
+        if meaning.number == "C-2":
+            raise KeyError("a mistake")
+        return act_on(bus, uow, origin, meaning, *rest)
+
+    with patch.object(storing, "act_on", side_effect=fail):
+        desk.pull("NL", *records)
+    assert desk.gates["NL"].confirmed == ["NL1"]
+    assert deciding.decide(desk.bus) == 2
+    (kept,) = desk.entries(EntryKind.RECORD_QUARANTINED)
+    assert kept.facts["record"] == "NL1.1"
+    with desk.bus.store.begin() as uow:
+        (waiting,) = uow.quarantine.page(None, None, 10)
+    assert "KeyError" in waiting.remedy
+
+
+def test_a_database_that_breaks_off_at_a_record_quarantines_nothing(desk: Desk) -> None:
+    """The page is pulled again."""
+    with patch.object(storing, "act_on", side_effect=Retry("away")):
+        with suppress(Retry):
+            desk.pull("NL", report(at=IN_ZONE))
+        assert desk.gates["NL"].confirmed == []
+    assert desk.entries(EntryKind.RECORD_QUARANTINED) == []
 
 
 def test_an_answer_and_a_revision_of_one_incident_may_come_at_once(desk: Desk) -> None:

@@ -113,6 +113,20 @@ def test_a_killed_adapter_is_replaced_at_the_next_call(room: Rooms) -> None:
     assert process.check(deadline_s=LONG_S)
 
 
+def test_an_adapter_at_rest_has_ended_and_starts_again(room: Rooms) -> None:
+    """Whoever asks for rest is told whether it runs no more, and waits for no call."""
+    process = room()
+    process.check(deadline_s=LONG_S)
+    first = psutil.Process(process.pid)
+    with process._one_at_a_time(LONG_S):
+        assert not process.rest()
+        assert first.is_running()
+    assert process.rest()
+    assert not first.is_running()
+    assert process.rest()
+    assert process.check(deadline_s=LONG_S)
+
+
 @pytest.mark.parametrize(
     ("deed", "what"),
     [
