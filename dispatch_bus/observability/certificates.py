@@ -51,7 +51,7 @@ def watch(files: Iterable[Path]) -> None:
     """
     files = tuple(files)
     for file in files:
-        EXPIRY_SECONDS.labels(file.name).set_function(partial(_left_s, file))
+        EXPIRY_SECONDS.labels(str(file)).set_function(partial(_left_s, file))
     if files:
         Thread(
             target=_every_day, args=(files, Event().wait), name="certificates", daemon=True

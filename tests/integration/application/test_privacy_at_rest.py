@@ -130,7 +130,7 @@ def test_a_lost_key_keeps_no_part_from_moving_and_nothing_is_overwritten(
 
 
 def test_a_bad_record_whose_first_copy_cannot_be_read_is_kept_again(desk: Desk) -> None:
-    """What its day's key would tell is lost; the page goes on, and nothing is asked for for ever."""
+    """What its day's key would tell is lost; the page is stored, and not asked for again."""
     bad = Record(id="bad", raw=SECRET.encode(), refusal=Refused("name", SECRET, "Mend it."))
     for cursor in ("1", "2"):
         desk.gates["NL"].pages.append(Page(cursor=cursor, records=(bad,)))

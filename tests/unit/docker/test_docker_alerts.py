@@ -16,7 +16,11 @@ SERVICES = ("intake", "coordinator", "delivery", "timekeeper", "sealer", "relay"
 WELL = {
     'up{job="gateway", service="gateway", instance="a"}': (1, 0),
     'up{job="broker", instance="a"}': (1, 0),
-    **{f'up{{job="service", service="{one}", instance="a"}}': (1, 0) for one in SERVICES},
+    **{
+        f'up{{job="service", service="{one}", instance="{instance}"}}': (1, 0)
+        for one in SERVICES
+        for instance in "ab"
+    },
     "dispatch_bus_store_up": (1, 0),
     "dispatch_bus_sealer_held": (1, 0),
     'dispatch_bus_stage_oldest_seconds{stage="decide"}': (0.1, 0),
@@ -44,8 +48,11 @@ WELL = {
 BAD: dict[str, dict[str, tuple[float, float] | None]] = {
     "GatewayDown": {'up{job="gateway", service="gateway", instance="a"}': None},
     "StoreSilent": {"dispatch_bus_store_up": (0, 0)},
-    "ServiceDown": {'up{job="service", service="relay", instance="a"}': None},
-    "ProcessDown": {'up{job="service", service="relay", instance="b"}': (0, 0)},
+    "ServiceDown": dict.fromkeys(
+        f'up{{job="service", service="relay", instance="{one}"}}' for one in "ab"
+    ),
+    "ServiceAlone": {'up{job="service", service="relay", instance="b"}': None},
+    "ProcessDown": {'up{job="service", service="relay", instance="c"}': (0, 0)},
     "SealerMissing": {"dispatch_bus_sealer_held": (0, 0)},
     "DecidingBehind": {'dispatch_bus_stage_oldest_seconds{stage="decide"}': (12, 10)},
     "SealingBehind": {'dispatch_bus_stage_oldest_seconds{stage="seal"}': (12, 10)},
@@ -61,6 +68,9 @@ BAD: dict[str, dict[str, tuple[float, float] | None]] = {
     "BrokerDown": {'up{job="broker", instance="a"}': None},
     "BrokerUnheard": {'dispatch_bus_broker_up{service="relay"}': (0, 0)},
     "CertificateEnds": {'dispatch_bus_certificate_expiry_seconds{file="ca.pem"}': (1_200_000, -10)},
+    "CertificateUnreadable": {
+        'dispatch_bus_certificate_expiry_seconds{file="ca.pem"}': (float("nan"), 0)
+    },
     "BrokerAlarm": {'rabbitmq_alarms_free_disk_space_watermark{instance="a"}': (1, 0)},
     "WakeupsMalformed": {"dispatch_bus_wakeups_malformed_total": (0, 1)},
     "GatewayFails": {
@@ -73,6 +83,11 @@ COMES_WITH = {"QuarantineFloods": {"QuarantineWaits"}}
 
 def raised(series: dict[str, tuple[float, float]], folder: Path) -> set[str]:
     """Return the alerts that are raised after 20 minutes of these series."""
+    return set(re.findall(r"alertname: (\w+)", told(series, folder)))
+
+
+def told(series: dict[str, tuple[float, float]], folder: Path) -> str:
+    """Return what is said of the alerts that are raised after 20 minutes of these series."""
     inputs = [
         {"series": name, "values": f"{start}{grows:+}x120"}
         for name, (start, grows) in series.items()
@@ -89,9 +104,9 @@ def raised(series: dict[str, tuple[float, float]], folder: Path) -> set[str]:
     (folder / "test.json").write_text(json.dumps(test))
     try:
         promtool("test", "rules", folder / "test.json")
-    except AssertionError as told:
-        return set(re.findall(r"alertname: (\w+)", str(told)))
-    return set()
+    except AssertionError as said:
+        return str(said)
+    return ""
 
 
 def test_prometheus_takes_the_files(tmp_path: Path) -> None:
@@ -118,6 +133,14 @@ def test_an_alert_is_raised_by_what_it_is_for(alert: str, tmp_path: Path) -> Non
     changed = {**WELL, **BAD[alert]}
     series = {name: value for name, value in changed.items() if value is not None}
     assert raised(series, tmp_path) - COMES_WITH.get(alert, set()) == {alert}
+
+
+def test_each_service_that_is_down_is_named(tmp_path: Path) -> None:
+    """One that goes down after another raises an alert of its own."""
+    down = {name for name in WELL if 'service="relay"' in name or 'service="sealer"' in name}
+    series = {name: value for name, value in WELL.items() if name not in down}
+    summaries = re.findall(r"No process of (\w+) runs", told(series, tmp_path))
+    assert set(summaries) == {"relay", "sealer"}
 
 
 @pytest.mark.parametrize("alert", [one["alert"] for one in alerts()])

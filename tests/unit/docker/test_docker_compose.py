@@ -64,6 +64,22 @@ def test_every_process_shares_keys_and_configuration(name: str) -> None:
     assert "./config/bus.toml:/etc/dispatch-bus/bus.toml:ro" in told["volumes"]
 
 
+def test_a_configuration_folder_has_to_be_named() -> None:
+    """No line typed without it starts the bus over another folder: no variable has a default."""
+    text = (DOCKER / "compose.yaml").read_text("utf-8")
+    needed = re.findall(r"\$\{(\w+):\?[^}]*docker/\.env[^}]*\}:/etc/dispatch-bus:ro", text)
+    assert needed == ["CONFIG_FOLDER"]
+    assert text.count("$") == len(needed)
+    assert "docker/.env" in (ROOT / ".gitignore").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("part", ["partners", "intake", "delivery", "mirror", "retention"])
+def test_what_depends_on_no_container_is_as_shipped(part: str) -> None:
+    """The settings that have nothing to do with containers are those of the shipped example."""
+    shipped = tomllib.loads((ROOT / "config" / "bus.toml").read_text("utf-8"))
+    assert SETTINGS[part] == shipped[part]
+
+
 def test_the_passwords_that_the_settings_name_are_put_there(tmp_path: Path) -> None:
     """Each file that the settings name is made, and as closed as the bus demands."""
     told = SERVICES["passwords"]

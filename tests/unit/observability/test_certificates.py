@@ -56,7 +56,7 @@ def test_the_time_that_is_left_is_a_metric(tmp_path: Path) -> None:
 
     def left() -> float | None:
         return REGISTRY.get_sample_value(
-            "dispatch_bus_certificate_expiry_seconds", {"file": "bus.pem"}
+            "dispatch_bus_certificate_expiry_seconds", {"file": str(file)}
         )
 
     with capture_logs() as lines:
