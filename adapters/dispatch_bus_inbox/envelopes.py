@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from collections.abc import Mapping
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -95,9 +96,19 @@ def _wrapped(kind: str, told: JSON, body: bytes) -> bytes:
 
 def _unread(delivery: Delivery) -> RawRecord:
     """Say which message came back: never its content, which may be personal."""
-    properties = delivery.properties
-    death = (properties.headers or {})["x-death"][0]
-    at = death["time"].isoformat()
-    told = {"message": properties.message_id, "reason": death["reason"], "at": at}
+    message, death = _text(delivery.properties.message_id), _death(delivery)
+    at = death.get("time")
+    when = at.isoformat() if isinstance(at, datetime) else None
+    # Where the broker's word is none, reading it refuses it by name.
+    told = {"message": message, "reason": _text(death.get("reason")), "at": when}
     raw = json.dumps({_OURS: "unread", **told}).encode()
-    return RawRecord(id=f"unread {properties.message_id} {at}", raw=raw)
+    name = f"unread {message} {when}"
+    sound = when is not None and _is_name(name)
+    return RawRecord(id=name if sound else f"sha256-{sha256(raw).hexdigest()}", raw=raw)
+
+
+def _death(delivery: Delivery) -> Mapping[Any, Any]:
+    """Return the broker's last word on why a message left its queue; empty if there is none."""
+    deaths = (delivery.properties.headers or {}).get("x-death")
+    last = deaths[0] if isinstance(deaths, list) and deaths else None
+    return last if isinstance(last, dict) else {}

@@ -65,9 +65,11 @@ class Outbox:
         try:
             arrived = self._connection.receive(wait_s)
         finally:
-            if self._connection.generation != self._generation:
-                self._generation, self._held = self._connection.generation, []
-        self._held += arrived
+            generation = self._connection.generation
+            if generation != self._generation:
+                self._generation, self._held = generation, []
+        # It may have connected again since they arrived; then they come once more.
+        self._held += [one for one in arrived if one.generation == generation]
 
     def _after(self, cursor: str | None) -> list[Delivery]:
         last = self._number(cursor)

@@ -14,10 +14,14 @@ from typing import Any
 
 from attrs import field, frozen
 
+from dispatch_bus.domain.checks import storable
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.json import JSON, parse
 from dispatch_bus.sdk.amqp import Access, Connection, Delivery
 from dispatch_bus.sdk.mailbox import MAX_BODY_BYTES, Mailbox
+
+# Of a message's property, which the protocol counts in one byte.
+_MOST_PROPERTY_BYTES = 255
 
 
 @frozen
@@ -86,19 +90,27 @@ class Inbox:
         ``Retry`` send it again under the same one: it counts once.
 
         Raises:
-            Refused: it is too large.
+            Refused: it is too large, or its id or type is none.
         """
+        name, kind = _property("record_id", record_id), _property("type", record.get("type"))
         body = json.dumps(record).encode()
         if len(body) > MAX_BODY_BYTES:
             remedy = f"Send at most {MAX_BODY_BYTES:,} bytes."
             raise Refused("record", f"{len(body):,} bytes", remedy)
-        self._connection.publish(
-            self._mailbox.outbox, "", body, message=record_id, kind=str(record["type"])
-        )
+        self._connection.publish(self._mailbox.outbox, "", body, message=name, kind=kind)
 
     def close(self) -> None:
         """End the connection; what is taken and not settled goes back into the inbox."""
         self._connection.close()
+
+
+def _property(field: str, value: Any) -> str:
+    text = storable(field, value)
+    if not text.strip():
+        raise Refused(field, text, "Send at least one visible character.")
+    if len(text.encode()) > _MOST_PROPERTY_BYTES:
+        raise Refused(field, text, f"Shorten it to {_MOST_PROPERTY_BYTES} bytes of UTF-8 at most.")
+    return text
 
 
 def _taken(delivery: Delivery) -> Taken:

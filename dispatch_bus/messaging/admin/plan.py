@@ -76,7 +76,9 @@ class Plan:
     def _partners(self) -> Iterator[Item]:
         at = self.partners_vhost
         yield vhost(at)
-        yield permission(at, self.bus.name, write=_names(INBOX), read=r"^(outbox|unread)\..+$")
+        # Newer brokers tell how full an inbox is to whom they grant anything of it.
+        read = r"^(inbox|outbox|unread)\..+$"
+        yield permission(at, self.bus.name, write=_names(INBOX), read=read)
         yield exchange(at, INBOX, "direct")
         yield exchange(at, UNREAD, "direct")
         yield policy(at, "inboxes", r"^inbox\.", self._inbox_limits())
@@ -110,6 +112,8 @@ class Plan:
             "dead-letter-exchange": UNREAD,
             # What leaves an inbox stays in it until the other queue has it.
             "dead-letter-strategy": "at-least-once",
+            # Also what a room had in hand each time that its line went down.
+            **self._unlimited_deliveries(),
         }
 
     def _outbox_limits(self) -> Value:

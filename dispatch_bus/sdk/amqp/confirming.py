@@ -43,7 +43,7 @@ class Confirming:
     _number: int = 0
 
     def expect(self, future: Future[None], message: str, exchange: str, key: str) -> None:
-        """Note a message just before it is published."""
+        """Note a message just after it was published."""
         self._number += 1
         self._waiting[self._number] = _Sent(future, message, exchange, key)
 

@@ -7,20 +7,24 @@ import logging
 import queue
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
+from pathlib import Path
 from typing import Any, TypeVar
 
 from attrs import frozen
-from pika import BasicProperties, SelectConnection
+from pika import BasicProperties
 from pika.adapters.select_connection import IOLoop
 from pika.channel import Channel
+from pika.exceptions import AMQPChannelError, AMQPConnectionError
 
 from dispatch_bus.domain.errors import DispatchBusError, Retry
 from dispatch_bus.sdk.amqp.access import Access, parameters
 from dispatch_bus.sdk.amqp.confirming import Confirming
 from dispatch_bus.sdk.amqp.receiving import Delivery, Receiving, drained
+from dispatch_bus.sdk.amqp.tolerant import TolerantConnection
 
 # What pika logs is told as the reason of a Retry; it is printed only where somebody asks for logs.
 logging.getLogger("pika").addHandler(logging.NullHandler())
@@ -69,15 +73,17 @@ class Connection:
         self._channel: Channel | None = None
         self._receiving: Receiving | None = None
         self._confirming = Confirming()
-        self._ready = self._connecting = self._closing = self._resting = False
+        self._ready = self._closing = self._resting = self._over = False
+        self._attempt: object | None = None
         self._asked: set[Future[Any]] = set()
         self._backlog: list[tuple[Work, Future[Any]]] = []
         self._touched = time.monotonic()
         self.generation = 0
         """How often it has connected; what came before the last time comes again."""
         self._loop = IOLoop()
+        self._loop.activate_poller()
         self._loop.add_callback_threadsafe(self._connect)
-        self._loop.add_callback_threadsafe(self._look)
+        self._looking = self._loop.call_later(_LOOK_S, self._look)
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
@@ -101,8 +107,8 @@ class Connection:
         )
 
         def begin(channel: Channel, future: Future[None]) -> None:
-            self._confirming.expect(future, message, exchange, key)
             channel.basic_publish(exchange, key, body, properties, mandatory=True)
+            self._confirming.expect(future, message, exchange, key)
 
         self._ask(begin)
 
@@ -168,8 +174,24 @@ class Connection:
     # --- what happens on its own thread -------------------------------------------------
 
     def _run(self) -> None:
-        self._loop.start()
+        while not self._over:
+            try:
+                self._loop.poll()
+                self._loop.process_timeouts()
+            except Exception as error:  # noqa: BLE001 - without its thread nothing connects again
+                self._failed(error)
+                time.sleep(_AGAIN_S)
         self._loop.close()
+
+    def _failed(self, error: Exception) -> None:
+        """Take what nobody expected for a lost connection."""
+        # Its text may quote what was sent: its kind and place are enough.
+        trouble = Retry(f"the connection to the broker failed ({_place(error)})")
+        # Whatever else was due at that moment may never be called.
+        self._attempt = None
+        self._loop.remove_timeout(self._looking)
+        self._looking = self._loop.call_later(_LOOK_S, self._look)
+        self._loop.add_callback_threadsafe(partial(self._lost, trouble))
 
     def _begin(self, work: Work, future: Future[Any]) -> None:
         if self._channel is None or not self._ready:
@@ -178,21 +200,29 @@ class Connection:
             return
         self._asked.add(future)
         future.add_done_callback(self._asked.discard)
-        work(self._channel, future)
+        try:
+            work(self._channel, future)
+        except (AMQPConnectionError, AMQPChannelError) as error:
+            self._lost(Retry(f"the connection to the broker ended ({_innermost(error)})"))
+        except Exception as error:  # noqa: BLE001 - it is for whoever asked
+            future.set_exception(error)
 
     def _connect(self) -> None:
-        if self._connecting or self._connection or self._closing or self._resting:
+        if self._attempt or self._connection or self._closing or self._resting:
             return
-        self._connecting = True
-        SelectConnection.create_connection(
-            self._parameters, on_done=self._connected, custom_ioloop=self._loop
+        self._attempt = attempt = object()
+        TolerantConnection.create_connection(
+            self._parameters, on_done=partial(self._connected, attempt), custom_ioloop=self._loop
         )
 
-    def _connected(self, outcome: Any) -> None:
-        self._connecting = False
+    def _connected(self, attempt: object, outcome: Any) -> None:
+        is_last = attempt is self._attempt
+        if is_last:
+            self._attempt = None
         if isinstance(outcome, BaseException):
-            self._lost(Retry(f"the broker is not reached ({_innermost(outcome)})"))
-        elif self._closing or self._resting:
+            if is_last:
+                self._lost(Retry(f"the broker is not reached ({_innermost(outcome)})"))
+        elif not is_last or self._closing or self._resting:
             outcome.close()
         else:
             self._connection = outcome
@@ -236,18 +266,18 @@ class Connection:
         for future in waiting:
             if not future.done():
                 future.set_exception(trouble)
+        self._loop.call_later(_AGAIN_S, self._connect)
+        if self._closing:
+            self._stop()
         if connection and connection.is_open:
             connection.close()
-        if self._closing:
-            self._loop.stop()
-        self._loop.call_later(_AGAIN_S, self._connect)
 
     def _look(self) -> None:
+        self._looking = self._loop.call_later(_LOOK_S, self._look)
         idle_s = time.monotonic() - self._touched
         if self._idle_s is not None and idle_s > self._idle_s and not self._resting:
             self._resting = True
             self._lost(Retry("the connection was at rest"))
-        self._loop.call_later(_LOOK_S, self._look)
 
     def _wake(self) -> None:
         if self._resting:
@@ -258,9 +288,18 @@ class Connection:
         self._closing = True
         if self._connection and self._connection.is_open:
             self._connection.close()
-            self._loop.call_later(_CLOSE_S, self._loop.stop)
+            self._loop.call_later(_CLOSE_S, self._stop)
         else:
-            self._loop.stop()
+            self._stop()
+
+    def _stop(self) -> None:
+        self._over = True
+
+
+def _place(error: Exception) -> str:
+    """Return the kind of an error and where in the code it was."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {last.name}, {Path(last.filename).name}:{last.lineno}"
 
 
 def _innermost(error: BaseException) -> str:

@@ -43,6 +43,8 @@ class Receiving:
     _prefetch: int
     _arrivals: queue.Queue[Delivery]
     _held: dict[int, int] = field(factory=dict)
+    _queue_of: dict[str, str] = field(factory=dict)
+    _turn: int = 0
     _paused: bool = False
 
     def begin(self) -> None:
@@ -58,35 +60,34 @@ class Receiving:
         for one in known:
             del self._held[one]
         self._channel.basic_ack(tag, multiple=multiple)
-        if self._paused and sum(self._held.values()) <= _MOST_BYTES // 2:
-            self._paused = False
-            self._consume()
+        self._resume()
 
     def reject(self, tag: int) -> None:
         """Have the broker take a message away for good, to where such ones go."""
         if self._held.pop(tag, None) is not None:
             self._channel.basic_reject(tag, requeue=False)
+            self._resume()
 
     def _consume(self) -> None:
-        for name in self._queues:
-            self._channel.basic_consume(name, self._arrived, consumer_tag=name)
+        # A name that a consumer had is not free again before the broker's word that it ended.
+        self._turn += 1
+        self._queue_of = {f"{name} {self._turn}": name for name in self._queues}
+        for consumer, name in self._queue_of.items():
+            self._channel.basic_consume(name, self._arrived, consumer_tag=consumer)
 
     def _arrived(
         self,
-        channel: Channel,
+        _: Channel,
         method: spec.Basic.Deliver,
         properties: spec.BasicProperties,
         body: bytes,
     ) -> None:
         tag = method.delivery_tag
-        if self._paused:
-            channel.basic_nack(tag, requeue=True)
-            return
         self._held[tag] = len(body)
-        if sum(self._held.values()) > _MOST_BYTES:
+        if not self._paused and sum(self._held.values()) > _MOST_BYTES:
             self._pause()
         arrived = Delivery(
-            queue=method.consumer_tag,
+            queue=self._queue_of[method.consumer_tag],
             generation=self._generation,
             tag=tag,
             properties=properties,
@@ -97,8 +98,19 @@ class Receiving:
 
     def _pause(self) -> None:
         self._paused = True
-        for name in self._queues:
-            self._channel.basic_cancel(name)
+        for consumer in self._queue_of:
+            # pika gives back what is on its way, and with a callback it consumes again only after
+            # the broker's word that nothing more is: so all comes in its order.
+            self._channel.basic_cancel(consumer, callback=_ended)
+
+    def _resume(self) -> None:
+        if self._paused and sum(self._held.values()) <= _MOST_BYTES // 2:
+            self._paused = False
+            self._consume()
+
+
+def _ended(_: object) -> None:
+    """Take the broker's word that a consumer has ended."""
 
 
 def drained(arrivals: queue.Queue[Delivery]) -> Iterator[Delivery]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
@@ -157,7 +158,21 @@ def test_a_queue_lets_no_message_go_for_being_sent_out_often(world: Planned) -> 
     policies = {one.name: one.value for one in newer.items() if one.kind == "policy"}
     assert policies["outboxes"]["definition"]["delivery-limit"] == -1
     assert policies["wake-ups"]["definition"]["delivery-limit"] == -1
-    assert "delivery-limit" not in policies["inboxes"]["definition"]
+    assert policies["inboxes"]["definition"]["delivery-limit"] == -1
+
+
+def test_the_bus_may_ask_how_full_each_inbox_is(world: Planned) -> None:
+    """Newer brokers tell it only to a user who may do something with that queue."""
+    (granted,) = (
+        one.value
+        for one in world.plan.items()
+        if (one.kind, one.vhost, one.name)
+        == ("permission", world.plan.partners_vhost, world.plan.bus.name)
+    )
+    for room, _ in world.plan.rooms:
+        box = Mailbox(room)
+        assert all(re.search(granted["read"], name) for name in (box.inbox, box.outbox, box.unread))
+    assert granted["configure"] == "^$"
 
 
 def test_a_broker_that_is_too_old_is_named(world: Planned) -> None:

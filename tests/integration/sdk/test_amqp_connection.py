@@ -7,14 +7,17 @@ from contextlib import closing, suppress
 from threading import Thread
 
 import attrs
+import pika
 import pytest
+from pika.exceptions import ShortStringTooLong
+from rooms.odd_headers import ODD, OddProperties
 from servers.broker_plans import PATIENCE_S, Planned, planned
 from servers.proxy import Proxy, Weather
 from servers.rabbitmq import RabbitServer
 from servers.waiting import wait_for
 
 from dispatch_bus.domain.errors import Refused, Retry
-from dispatch_bus.sdk.amqp import Access, Connection, Delivery, Rejected, Unroutable
+from dispatch_bus.sdk.amqp import Access, Connection, Delivery, Rejected, Unroutable, receiving
 from dispatch_bus.sdk.mailbox import INBOX, Mailbox
 
 Connect = Callable[..., Connection]
@@ -182,6 +185,96 @@ def test_a_broker_that_says_nothing_is_given_up_in_time(world: Planned) -> None:
             proxy.heal()
             world.empty(Mailbox(world.room).inbox)
             wait_for(lambda: _works(connection, world.room), "the connection works again")
+
+
+@pytest.mark.parametrize("settle", [Connection.acknowledge, Connection.reject])
+def test_what_is_too_much_at_once_comes_later_and_in_order(
+    world: Planned,
+    connect: Connect,
+    monkeypatch: pytest.MonkeyPatch,
+    settle: Callable[[Connection, int, int], None],
+) -> None:
+    """A reader takes no more while it holds too many bytes, and goes on each time they are gone."""
+    monkeypatch.setattr(receiving, "_MOST_BYTES", 10)
+    box = Mailbox(world.room)
+    world.empty(box.inbox)
+    bus, reader = connect(), connect(box.user, queues=(box.inbox,))
+    for turn in range(3):
+        for number in range(3):
+            _tell(bus, world.room, f"m-{turn}-{number}", b'"four"')
+        held = _read(reader, 2)
+        assert reader.receive(0.5) == []
+        for one in held:
+            settle(reader, one.generation, one.tag)
+        held += (last := _read(reader, 1))
+        settle(reader, last[0].generation, last[0].tag)
+        assert [one.properties.message_id for one in held] == [f"m-{turn}-{n}" for n in range(3)]
+        assert {one.queue for one in held} == {box.inbox}
+    world.empty(box.unread)
+
+
+@pytest.mark.parametrize("name", sorted(ODD))
+def test_a_message_with_headers_that_cannot_be_read_holds_nothing_up(
+    world: Planned, connect: Connect, name: str
+) -> None:
+    """It arrives without them, and so does the next one."""
+    box = Mailbox(world.room)
+    account = world.plan.rooms[0][1]
+    where = pika.ConnectionParameters(
+        "127.0.0.1",
+        world.server.port,
+        world.plan.partners_vhost,
+        pika.PlainCredentials(account.name, account.password),
+    )
+    with closing(pika.BlockingConnection(where)) as connection:
+        channel = connection.channel()
+        channel.confirm_delivery()
+        channel.basic_publish(box.outbox, "", b"{}", OddProperties("odd", ODD[name]))
+        channel.basic_publish(box.outbox, "", b"{}", pika.BasicProperties(message_id="sound"))
+    reader = connect(queues=(box.outbox,))
+    odd, sound = _read(reader, 2)
+    assert (odd.properties.message_id, odd.properties.headers) == ("odd", None)
+    assert sound.properties.message_id == "sound"
+    assert not odd.redelivered
+    reader.acknowledge(sound.generation, sound.tag, multiple=True)
+
+
+def test_what_cannot_be_sent_is_the_callers_alone(world: Planned, connect: Connect) -> None:
+    """Whoever publishes it is told at once; what comes after it is sent, and confirmed, as ever."""
+    bus = connect()
+    _tell(bus, world.other)
+    before = bus.generation
+    with pytest.raises(ShortStringTooLong):
+        _tell(bus, world.other, "ü" * 128)
+    _tell(bus, world.other)
+    assert bus.generation == before
+    world.empty(Mailbox(world.other).inbox)
+
+
+def test_a_fault_on_the_connections_thread_costs_one_connection(
+    world: Planned, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it was, the connection comes back, and with it what was not settled."""
+
+    def fail(*_: object) -> None:
+        raise ValueError("a person's name")
+
+    box = Mailbox(world.room)
+    world.empty(box.inbox)
+    _tell(connect(), world.room)
+    reader = connect(box.user, queues=(box.inbox,))
+    (first,) = _read(reader, 1)
+    with monkeypatch.context() as patched:
+        patched.setattr(receiving.Receiving, "reject", fail)
+        reader.reject(first.generation, first.tag)
+        told = _trouble(reader)
+    assert "ValueError in fail, test_amqp_connection.py" in told
+    assert "a person's name" not in told
+    (second,) = _read(reader, 1)
+    assert second.generation > first.generation
+    reader.acknowledge(second.generation, second.tag)
+    reader.close()
+    assert connect().depth(box.inbox).messages == 0
 
 
 def test_many_threads_publish_at_once(world: Planned, connect: Connect) -> None:

@@ -241,6 +241,28 @@ def test_a_record_too_large_is_refused_before_it_is_sent(client: Inbox) -> None:
         client.send({"type": "case", "notes": "x" * MAX_BODY_BYTES}, record_id="big")
 
 
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize(
+    ("record_id", "kind", "field", "remedy"),
+    [
+        ("ü" * 128, "case", "record_id", "255 bytes"),
+        ("x" * 201, "case", "record_id", "200 characters"),
+        (" ", "case", "record_id", "visible"),
+        ("a\x00b", "case", "record_id", "NUL"),
+        ("r-1", "ü" * 128, "type", "255 bytes"),
+        ("r-1", None, "type", "Send a string"),
+    ],
+)
+def test_a_name_that_no_message_can_have_is_refused_before_it_is_sent(
+    client: Inbox, record_id: str, kind: str | None, field: str, remedy: str
+) -> None:
+    """The room's programmer learns which one and the limit, and the next record is sent as ever."""
+    with pytest.raises(Refused, match=remedy) as refusal:
+        client.send(SOUND | {"type": kind}, record_id=record_id)
+    assert refusal.value.field == field
+    client.send(SOUND, record_id="ü" * 127)
+
+
 def _publish(world: Planned, body: bytes, **properties: Any) -> None:
     """Publish as a client does that does not keep to the rules."""
     account = world.plan.rooms[0][1]
