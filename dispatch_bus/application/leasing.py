@@ -41,10 +41,11 @@ def renew(bus: Bus) -> int:
 
 
 def share(bus: Bus, rooms: Iterable[str], gate: Callable[[str], Gate]) -> int:
-    """Ask for a room of the process that reads most, if it reads two more; return for how many.
+    """Ask for a room of a process that reads two more; return for how many.
 
-    One at a time, and only for one that answers this process too: it is about to be read from here
-    alone. So processes that start together, or come back, end with as many rooms each as can be.
+    First of whoever has most, one at a time, and only for one that answers this process too: it is
+    about to be read from here alone. So processes that start together, or come back, end with as
+    many rooms each as can be.
 
     Raises:
         Retry: the database did not answer, or none of the rooms does from here.

@@ -39,6 +39,12 @@ def quarantine(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Re
         _keep(bus, uow, origin, raw, reason)
 
 
+def our_fault(record: str, fault: Exception) -> Refused:
+    """Say of a record that the bus itself failed on it, and what to do."""
+    what = f"The bus failed on it ({type(fault).__name__}): have it mended, then replay the record."
+    return Refused("record", record, what)
+
+
 def _keep(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Refused) -> None:
     kept = Quarantined(
         id=bus.new_id(),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
+import structlog
+
 from dispatch_bus.application import deciding
 from dispatch_bus.application.bus import Bus, Gate
 from dispatch_bus.application.intake import reads
-from dispatch_bus.application.quarantining import Origin, note
+from dispatch_bus.application.quarantining import Origin, note, our_fault
 from dispatch_bus.application.records import act_on
-from dispatch_bus.domain.errors import Refused, Retry
+from dispatch_bus.domain.errors import Refused, Retry, Stop
 from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.report import Report
@@ -17,6 +19,7 @@ from dispatch_bus.sdk.adapter import Meaning
 from dispatch_bus.store.quarantine import Quarantined, QuarantineState
 from dispatch_bus.store.unit import UnitOfWork
 
+_log = structlog.get_logger(__name__)
 # As long as a record has within a page. Two attempts leave the next pull its turn in time.
 READ_DEADLINE_S = 2.0
 REPLAYS_AT_ONCE = 20
@@ -65,12 +68,25 @@ def _replay_one(bus: Bus, kept: Quarantined, gate: Gate) -> bool:
             if _is_replaying(uow, kept):
                 _return(uow, kept, reason)
         return True
+    try:
+        _carry_out(bus, kept, meaning)
+    except (Retry, Stop):
+        raise
+    except Exception as fault:  # noqa: BLE001
+        # Else it would be read again for ever, and nothing behind it.
+        _log.exception("a record is not replayed for a fault", room=kept.room)
+        with bus.store.begin() as uow:
+            if _is_replaying(uow, kept):
+                _return(uow, kept, our_fault(kept.record, fault))
+    return True
+
+
+def _carry_out(bus: Bus, kept: Quarantined, meaning: Meaning) -> None:
     position = meaning.place.position if isinstance(meaning, Report) else None
     (locality,) = bus.geography.locate([position])
     with bus.store.begin() as uow:
         if _is_replaying(uow, kept):
             _settle_replay(bus, uow, kept, meaning, locality)
-    return True
 
 
 def _is_replaying(uow: UnitOfWork, kept: Quarantined) -> bool:

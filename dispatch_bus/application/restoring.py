@@ -112,8 +112,8 @@ def newest_outside(bus: Bus, kept: bytes | None) -> Checkpoint | None:
 def _damaged(bus: Bus) -> Stop:
     return Stop(
         f"The checkpoint in {bus.outside.folder} cannot be read or is not signed by this bus.",
-        "Give one that a neighbour kept: --checkpoint FILE. Remove the damaged one only where this"
-        " backup has never been restored before.",
+        "Give one that a neighbour got after the last restore: --checkpoint FILE. Remove the"
+        " damaged one only where this backup has never been restored before.",
     )
 
 

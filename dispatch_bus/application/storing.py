@@ -16,7 +16,7 @@ from attrs import frozen
 
 from dispatch_bus.application import deciding, recording
 from dispatch_bus.application.bus import Bus
-from dispatch_bus.application.quarantining import Origin, quarantine
+from dispatch_bus.application.quarantining import Origin, our_fault, quarantine
 from dispatch_bus.application.records import act_on
 from dispatch_bus.domain.errors import Refused, Retry, Stop
 from dispatch_bus.domain.geography import Locality
@@ -117,9 +117,31 @@ def _store_one_by_one(bus: Bus, pulled: Pulled) -> RoomState | None:
         stored = uow.rooms.advanced(pulled.room)
         if stored is None:
             return None
-        recorded = [_take(bus, uow, one, uow.savepoint()) for one in located]
-        deciding.leave(uow, (filed for filed in recorded if filed))
+        deciding.leave(uow, _take_one_by_one(bus, uow, [*located]))
         return stored
+
+
+def _take_one_by_one(bus: Bus, uow: UnitOfWork, located: Sequence[_Located]) -> list[Filed]:
+    """Carry out each record, whatever comes of the others.
+
+    What the bus itself fails on is quarantined, or its page would be asked for again for ever, and
+    all that comes behind it; unless it fails on every one: then no record is to blame.
+    """
+    recorded: list[Filed | None] = []
+    faults: list[tuple[_Located, Exception]] = []
+    for one in located:
+        try:
+            recorded.append(_take(bus, uow, one, uow.savepoint()))
+        except (Retry, Stop):
+            raise
+        except Exception as fault:  # noqa: BLE001 - it is told below, or raised
+            faults.append((one, fault))
+    if faults and not recorded:
+        raise faults[0][1]
+    for one, why in faults:
+        _log.error("a record is quarantined for a fault", room=one.room, exc_info=why)
+        quarantine(bus, uow, _origin(one), one.record.raw, our_fault(one.record.id, why))
+    return [filed for filed in recorded if filed]
 
 
 def _locate(bus: Bus, pages: Sequence[Pulled]) -> Iterator[_Located]:
@@ -186,8 +208,7 @@ def _take(
     bus: Bus, uow: UnitOfWork, one: _Located, guard: AbstractContextManager[None]
 ) -> Filed | None:
     """Carry out a record, or quarantine it; return the incident that is to be decided."""
-    correlation = f"{one.room}:{one.record.id}"
-    origin = Origin(room=one.room, record=one.record.id, correlation=correlation)
+    origin = _origin(one)
     before = uow.changes
     try:
         if one.record.refusal is not None:
@@ -199,20 +220,11 @@ def _take(
             raise Unstorable("half a record") from reason
         quarantine(bus, uow, origin, one.record.raw, reason)
         return None
-    except (Retry, Stop):
-        raise
-    except Exception as fault:
-        if isinstance(guard, nullcontext):
-            raise
-        # Else its page would be asked for again for ever, and all behind it with it.
-        _log.exception("a record is quarantined for a fault of the bus", room=one.room)
-        quarantine(bus, uow, origin, one.record.raw, _our_fault(one.record, fault))
-        return None
 
 
-def _our_fault(record: Record, fault: Exception) -> Refused:
-    what = f"The bus failed on it ({type(fault).__name__}): have it mended, then replay the record."
-    return Refused("record", record.id, what)
+def _origin(one: _Located) -> Origin:
+    correlation = f"{one.room}:{one.record.id}"
+    return Origin(room=one.room, record=one.record.id, correlation=correlation)
 
 
 def _is_half_done(uow: UnitOfWork, before: int, reason: Refused) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any
@@ -21,6 +22,7 @@ from dispatch_bus.store.signals import Wakeup
 
 _BOUND_S = 2.0
 _AT_ONCE_S = 0.001
+_AGAIN_S = 10.0
 _PERSISTENT = 2
 
 
@@ -33,6 +35,9 @@ class Publisher:
         self._connection: Connection | None = None
         self._producer: Producer | None = None
         self._confirms: Confirms | None = None
+        # Whether the last wake-ups were taken, as far as any were published.
+        self._takes = True
+        self._again_at = 0.0
 
     def publish(self, wakeups: Iterable[Wakeup]) -> None:
         """Publish one wake-up for each loop that is to be woken, however many there are for it.
@@ -49,17 +54,22 @@ class Publisher:
             with eventlet.Timeout(_BOUND_S):
                 if distinct:
                     self._publish_all(distinct.values())
-                else:
+                    self._takes = True
+                elif self._may_beat:
                     self._beat()
         except Retry:
+            self._takes = False
+            BROKER_UP.labels("relay").set(0)
             raise
         except BaseException as error:
             # Whatever it was, what was sent may still be answered: this connection is of no use.
             self._drop()
+            self._takes = self._takes and not distinct
+            self._again_at = time.monotonic() + _AGAIN_S
             if isinstance(error, FAILURES):
                 raise Retry(f"The broker does not take wake-ups: {meaning(error)}") from error
             raise
-        BROKER_UP.labels("relay").set(1)
+        BROKER_UP.labels("relay").set(self._producer is not None and self._takes)
 
     def close(self) -> None:
         """Close the connection, without waiting for a broker that does not answer."""
@@ -84,6 +94,11 @@ class Publisher:
             )
         if self._confirms:
             self._confirms.wait()
+
+    @property
+    def _may_beat(self) -> bool:
+        """Whether there is a connection to keep, or it is time to try for one again."""
+        return self._producer is not None or time.monotonic() >= self._again_at
 
     def _beat(self) -> None:
         """Let the broker know that somebody is there, and hear whether it still is."""

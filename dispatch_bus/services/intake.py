@@ -12,7 +12,7 @@ from dispatch_bus.services.wiring import Wired
 class Intake:
     """Asks each room for what is new, and reads again what a person asks for.
 
-    A room that another process reads is left to that, and its adapter does not run here.
+    A room that another process reads is left to that, and its adapter ends here.
     """
 
     name = "intake"

@@ -24,7 +24,7 @@ CONNECTIONS: Final = 4
 _LIMITS = {
     "statement_timeout": "10s",
     "lock_timeout": "5s",
-    "idle_in_transaction_session_timeout": "15s",
+    "idle_in_transaction_session_timeout": "5s",
     "timezone": "UTC",
 }
 # Longer than a statement may take: a server that says nothing for so long stands still.
@@ -46,7 +46,7 @@ def connect(url: str, *, most: int = CONNECTIONS) -> Engine:
     """Make the pool for the PostgreSQL at ``url``, of at most ``most`` connections.
 
     The server's limits: a statement takes 10 s at most, a lock is awaited 5 s, and a transaction
-    left idle for 15 s is ended, so a frozen process holds nothing for long. Ours: a connection
+    left idle for 5 s is ended, so a frozen process holds nothing for long. Ours: a connection
     is made within 5 s for each host of the URL, lost 5 s after the last sign of its peer, and
     given up when the server has been silent for 12 s. Who finds all connections taken waits 10 s
     for one.
@@ -69,8 +69,9 @@ def connect(url: str, *, most: int = CONNECTIONS) -> Engine:
 
 
 def take_time(connection: Connection) -> None:
-    """Let the statements of this transaction take as long as they do."""
+    """Let the statements of this transaction take as long as they do, and what is between them."""
     connection.execute(text("SET LOCAL statement_timeout = 0"))
+    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '60s'"))
     cast("_Impatient", connection.connection.driver_connection).wait_for(float("inf"), 0)
 
 
@@ -107,7 +108,7 @@ class _Impatient(psycopg.Connection[Any]):
         A server that is busy with what it got, and reads no more, is not gone.
         """
         self.silence_s = silence_s
-        with suppress(OSError), socket.socket(fileno=os.dup(self.fileno())) as line:
+        with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(self.fileno())) as line:
             line.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, line_ms)
 
     @contextmanager

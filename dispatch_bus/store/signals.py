@@ -69,14 +69,14 @@ _SURPLUS = """
         SELECT holder, count(*) AS leases FROM lease
         WHERE name = ANY(%(names)s) AND until >= %(now)s GROUP BY holder
     ), most AS (
-        SELECT holder FROM held
+        SELECT holder, leases FROM held
         WHERE leases > 1 + coalesce((SELECT leases FROM held WHERE holder = %(holder)s), 0)
             AND EXISTS (SELECT FROM process WHERE holder = %(holder)s AND started_at <= %(since)s)
-        ORDER BY leases DESC, holder LIMIT 1
     )
     SELECT lease.name, want.holder AS wanted_by FROM lease JOIN most USING (holder)
     LEFT JOIN lease want ON want.name = 'want/' || lease.name AND want.until >= %(now)s
-    WHERE lease.name = ANY(%(names)s) AND lease.until >= %(now)s ORDER BY lease.name
+    WHERE lease.name = ANY(%(names)s) AND lease.until >= %(now)s
+    ORDER BY most.leases DESC, lease.holder, lease.name
 """
 _ANSWER = write_to(tables.answer)
 _ANSWERS = "SELECT notice, id FROM answer WHERE notice = ANY(%(ids)s::uuid[])"
@@ -107,9 +107,10 @@ class Signals:
     def surplus(
         self, names: Iterable[str], holder: str, now: datetime, since: datetime
     ) -> list[Held]:
-        """Return which of these leases are with whoever has most, if that is two more than mine.
+        """Return which of these leases are with those who have two more than this holder.
 
-        Returns none to a process that has not been at work since ``since``.
+        They come in the order in which to ask for them; none to a process that has not been at work
+        since ``since``.
         """
         asked = {"names": list(names), "holder": holder, "now": now, "since": since}
         return [Held(**row) for row in self._session.ask(_SURPLUS, asked)]

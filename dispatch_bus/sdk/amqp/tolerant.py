@@ -6,6 +6,7 @@ import struct
 from typing import Any
 
 from pika import BasicProperties, SelectConnection, spec
+from pika.exceptions import InvalidFrameError
 from pika.frame import decode_frame
 
 _FRAME = struct.Struct(">BHL")
@@ -26,6 +27,8 @@ class TolerantConnection(SelectConnection):  # type: ignore[misc]
     def _read_frame(self) -> tuple[int, Any]:
         try:
             read: tuple[int, Any] = super()._read_frame()
+        except InvalidFrameError:
+            raise
         except Exception:
             bare = without_headers(self._frame_buffer)
             if bare is None:

@@ -145,6 +145,18 @@ def test_a_room_that_does_not_answer_from_here_is_left_where_it_is(at_work: Make
     assert held(first, *ROOMS) == ["BE", "NL"]
 
 
+def test_where_one_holders_rooms_do_not_answer_the_next_one_is_asked(at_work: MakeBus) -> None:
+    """Who has as many is not hidden behind the first."""
+    first, second, third = (at_work(f"bus-{number}") for number in (1, 2, 3))
+    held(first, "BE", "DE")
+    held(second, "LU", "NL")
+    gate = ScriptedGate()
+    gate.failures += [Retry("no way")] * 2
+    assert share(third, *ROOMS, "LU", gate=gate) == 1
+    assert held(second, "LU", "NL") == ["NL"]
+    assert held(first, "BE", "DE") == ["BE", "DE"]
+
+
 def test_a_process_that_has_just_started_asks_for_nothing(at_work: MakeBus) -> None:
     """One that dies soon after each start would leave rooms unread each time."""
     first, second = at_work("bus-1"), at_work("bus-2", share_after_s=20.0)

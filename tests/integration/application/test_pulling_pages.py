@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import attrs
@@ -15,6 +17,8 @@ from making.world import ACROSS, FAR_INSIDE, IN_ZONE
 
 from dispatch_bus.application import answering, board, deciding, intake, quarantining, replaying
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.quarantining import Origin
+from dispatch_bus.application.records import act_on
 from dispatch_bus.domain.codes import CaseStatus, Discipline, Mode
 from dispatch_bus.domain.errors import NotAllowed, Refused, Retry
 from dispatch_bus.domain.kinds import EntryKind
@@ -22,6 +26,7 @@ from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState
 from dispatch_bus.domain.report import PartReport
 from dispatch_bus.sdk.page import Page, Record
 from dispatch_bus.store.quarantine import QuarantineState
+from dispatch_bus.store.unit import UnitOfWork
 
 KINDS = (
     EntryKind.INCIDENT_RECORDED,
@@ -280,6 +285,29 @@ def test_a_mended_record_is_replayed(desk: Desk) -> None:
     assert desk.filed("C-1").revision == 1
     assert len(desk.entries(EntryKind.QUARANTINE_REPLAYED)) == 1
     assert replaying.replay(desk.bus, "NL", desk.gates["NL"]) == 0
+
+
+def test_a_replay_that_the_bus_fails_on_holds_up_no_other(desk: Desk) -> None:
+    """It waits again with the reason, and what was asked for beside it is there."""
+    for cursor in "12":
+        bad = Record(id=f"bad {cursor}", raw=cursor.encode(), refusal=Refused("x", "y", "Mend it."))
+        desk.gates["NL"].pages.append(Page(cursor=cursor, records=(bad,)))
+        intake.pull(desk.bus, "NL", desk.gates["NL"])
+    for kept in board.quarantined(desk.bus, None, None, 10).items:
+        quarantining.ask_replay(desk.bus, kept.id, None, "ann")
+    desk.gates["NL"].meanings = {b"1": report("C-1", at=IN_ZONE), b"2": report("C-2", at=IN_ZONE)}
+
+    def fail(bus: Bus, uow: UnitOfWork, origin: Origin, meaning: Any, *rest: Any) -> Any:
+        if meaning.number == "C-1":
+            raise KeyError("a mistake")
+        return act_on(bus, uow, origin, meaning, *rest)
+
+    with patch.object(replaying, "act_on", side_effect=fail):
+        assert replaying.replay(desk.bus, "NL", desk.gates["NL"]) == 2
+    (left,) = board.quarantined(desk.bus, QuarantineState.WAITING, None, 10).items
+    assert (left.record, left.field) == ("bad 1", "record")
+    assert "KeyError" in left.remedy
+    assert desk.filed("C-2").revision == 1
 
 
 def test_what_people_ask_for_is_read_in_every_room_that_answers(desk: Desk) -> None:

@@ -158,6 +158,15 @@ def test_a_record_that_the_bus_itself_fails_on_waits_alone(desk: Desk) -> None:
     assert "KeyError" in waiting.remedy
 
 
+def test_a_fault_that_meets_every_record_is_no_records_fault(desk: Desk) -> None:
+    """A process that is broken itself quarantines nothing; the page is asked for again."""
+    with patch.object(storing, "act_on", side_effect=ImportError("half an upgrade")):
+        with pytest.raises(ImportError):
+            desk.pull("NL", report("C-1", at=IN_ZONE), report("C-2", at=IN_ZONE))
+        assert desk.gates["NL"].confirmed == []
+    assert desk.entries(EntryKind.RECORD_QUARANTINED) == []
+
+
 def test_a_database_that_breaks_off_at_a_record_quarantines_nothing(desk: Desk) -> None:
     """The page is pulled again."""
     with patch.object(storing, "act_on", side_effect=Retry("away")):

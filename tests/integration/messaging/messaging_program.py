@@ -15,7 +15,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import eventlet
@@ -377,6 +377,17 @@ def beat() -> dict[str, Any]:
     except Retry as error:
         return {"up": metric("dispatch_bus_broker_up", service="relay"), "refused": error.what}
     return {"up": metric("dispatch_bus_broker_up", service="relay"), "refused": None}
+
+
+def beat_in_vain() -> dict[str, Any]:
+    """Have nothing to publish after the broker did not take what was."""
+    publisher = Publisher(broker)
+    gauges = []
+    for wakeups in ([], [wakeup("a", "1")], []):
+        with suppress(Retry):
+            publisher.publish(wakeups)
+        gauges.append(metric("dispatch_bus_broker_up", service="relay"))
+    return {"gauges": gauges}
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from servers.waiting import wait_for
 
 from dispatch_bus.messaging.admin import items
 from dispatch_bus.messaging.admin.comparing import set_up, strays
-from dispatch_bus.messaging.topology import UNROUTABLE, queue_name
+from dispatch_bus.messaging.topology import UNROUTABLE, WAKE, queue_name
 
 # A busy machine takes longer to agree on TLS than one publish may take.
 ATTEMPTS = 5
@@ -64,6 +64,12 @@ def test_a_relay_with_nothing_to_tell_knows_whether_the_broker_is_there(world: P
     said = run("beat", nodes=[f"amqp://127.0.0.1:{port}"]).said
     assert said["up"] == 0.0
     assert "does not take wake-ups" in said["refused"]
+
+
+def test_a_relay_whose_wake_ups_are_not_taken_is_not_up(world: Planned) -> None:
+    """A connection alone wakes nobody."""
+    remove(world, f"exchanges/{world.plan.vhost}/{WAKE}")
+    assert run("beat_in_vain", **bus_of(world)).said == {"gauges": [1.0, 0.0, 0.0]}
 
 
 def test_what_is_no_wake_up_is_kept_whole_and_settled_on_rabbitmq(world: Planned) -> None:

@@ -136,7 +136,7 @@ def test_an_idle_transaction_is_ended_by_the_server(store: Store) -> None:
     [
         ("statement_timeout", "10s"),
         ("lock_timeout", "5s"),
-        ("idle_in_transaction_session_timeout", "15s"),
+        ("idle_in_transaction_session_timeout", "5s"),
         ("TimeZone", "UTC"),
     ],
 )
@@ -161,7 +161,7 @@ def test_of_many_that_take_a_lease_at_once_one_gets_it(store: Store) -> None:
 
     def take(name: str) -> bool:
         with store.begin() as uow:
-            return uow.signals.lease("seal", name, uow.now, LEASE)
+            return bool(uow.signals.lease("seal", name, uow.now, LEASE))
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(take, map(str, range(16)))) == 1

@@ -27,6 +27,7 @@ WELL = {
     'dispatch_bus_stage_oldest_seconds{stage="deliver"}': (0.1, 0),
     'dispatch_bus_stage_oldest_seconds{stage="seal"}': (0.1, 0),
     'dispatch_bus_work_failed_total{work="pull", error="Retry"}': (0, 1),
+    'dispatch_bus_work_failed_total{work="share", error="Retry"}': (0, 1),
     'dispatch_bus_work_failed_total{work="seal", error="Retry"}': (1, 0),
     "dispatch_bus_pages_decided_later_total": (3, 0),
     'dispatch_bus_room_up{room="NL"}': (1, 0),
