@@ -118,6 +118,7 @@ LIMITS = Limits(
     checkpoint_every=1_000,
     checkpoint_rest_s=0.0,
     lease_s=60.0,
+    share_after_s=0.0,
     personal_days=90,
 )
 
