@@ -82,6 +82,11 @@ class Limits:
     personal_days: int
 
     @property
+    def lease(self) -> timedelta:
+        """How long a lease holds unless it is renewed."""
+        return timedelta(seconds=self.lease_s)
+
+    @property
     def claim(self) -> timedelta:
         """How long a delivery stays claimed: its attempt, and the record of what came of it.
 

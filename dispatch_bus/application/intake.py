@@ -38,12 +38,13 @@ def pull(bus: Bus, room: str, gate: Gate) -> int | None:
         Retry: the backlog is full, or the room or the database did not answer; a room that does
             not is marked as failing.
     """
-    held, state = _may_pull(bus, room)
-    if held and held.wanted_by and gate.rest():
-        leasing.hand_over(bus, held)
-        return None
-    if state is None:
+    found = _may_pull(bus, room)
+    if found is None:
         gate.rest()
+        return None
+    held, state = found
+    if held.wanted_by and gate.rest():
+        leasing.hand_over(bus, held)
         return None
     return _Turn(bus, gate, state).run()
 
@@ -111,21 +112,20 @@ class _Turn:
             uow.rooms.note_confirmed(state.id, state.pages)
 
 
-def _may_pull(bus: Bus, room: str) -> tuple[Held | None, RoomState | None]:
+def _may_pull(bus: Bus, room: str) -> tuple[Held, RoomState] | None:
     backlog = bus.limits.backlog
     with bus.store.begin() as uow:
         held = reads(bus, uow, room)
         if held is None:
-            return None, None
+            return None
         if uow.incidents.undecided(backlog) >= backlog:
             raise Retry(f"{backlog} incidents wait for a decision; not pulling {room}")
         return held, uow.rooms.get(room)
 
 
 def reads(bus: Bus, uow: UnitOfWork, room: str) -> Held | None:
-    """Tell whether this process is the one that reads a room; it is from now on if nobody is."""
-    hold = timedelta(seconds=bus.limits.lease_s)
-    return uow.signals.lease(leasing.reading(room), bus.holder, uow.now, hold)
+    """Return the lease by which this process reads a room, from now on if nobody did; else none."""
+    return uow.signals.lease(leasing.reading(room), bus.holder, uow.now, bus.limits.lease)
 
 
 def _fetch(bus: Bus, state: RoomState, gate: Gate, wait_s: float) -> Page:

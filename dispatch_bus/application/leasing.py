@@ -36,8 +36,18 @@ def renew(bus: Bus) -> int:
         Retry: the database did not answer.
     """
     with bus.store.begin() as uow:
-        uow.signals.renew(bus.holder, uow.now, _hold(bus))
+        uow.signals.renew(bus.holder, uow.now, bus.limits.lease)
     return 0
+
+
+def release(bus: Bus) -> None:
+    """Give back what this process holds, so that the next one need not wait for its end.
+
+    Raises:
+        Retry: the database did not answer; the leases run out by themselves.
+    """
+    with bus.store.begin() as uow:
+        uow.signals.release(bus.holder)
 
 
 def share(bus: Bus, rooms: Iterable[str], gate: Callable[[str], Gate]) -> int:
@@ -50,11 +60,11 @@ def share(bus: Bus, rooms: Iterable[str], gate: Callable[[str], Gate]) -> int:
     Raises:
         Retry: the database did not answer, or none of the rooms does from here.
     """
-    now_held = _surplus(bus, [reading(room) for room in rooms])
-    if any(_want(bus, one) for one in now_held if one.wanted_by == bus.holder):
+    spare = _surplus(bus, [reading(room) for room in rooms])
+    if any(_want(bus, one) for one in spare if one.wanted_by == bus.holder):
         return 0
     failures = []
-    for one in now_held:
+    for one in spare:
         try:
             gate(_room(one)).check(deadline_s=bus.limits.pull_deadline_s)
         except (Retry, Refused) as reason:
@@ -76,7 +86,7 @@ def hand_over(bus: Bus, held: Held) -> None:
         Retry: the database did not answer.
     """
     with bus.store.begin() as uow:
-        uow.signals.hand_over(held, bus.holder, uow.now, _hold(bus))
+        uow.signals.hand_over(held, bus.holder, uow.now, bus.limits.lease)
     _log.info("a room is handed over", room=_room(held), to=held.wanted_by)
 
 
@@ -88,22 +98,8 @@ def _surplus(bus: Bus, names: list[str]) -> list[Held]:
 
 def _want(bus: Bus, held: Held) -> bool:
     with bus.store.begin() as uow:
-        return uow.signals.want(held.name, bus.holder, uow.now, _hold(bus))
-
-
-def _hold(bus: Bus) -> timedelta:
-    return timedelta(seconds=bus.limits.lease_s)
+        return uow.signals.want(held.name, bus.holder, uow.now, bus.limits.lease)
 
 
 def _room(held: Held) -> str:
     return held.name.removeprefix(reading(""))
-
-
-def release(bus: Bus) -> None:
-    """Give back what this process holds, so that the next one need not wait for its end.
-
-    Raises:
-        Retry: the database did not answer; the leases run out by themselves.
-    """
-    with bus.store.begin() as uow:
-        uow.signals.release(bus.holder)

@@ -57,6 +57,7 @@ def replay(bus: Bus, room: str, gate: Gate) -> int | None:
 
 
 def _replay_one(bus: Bus, kept: Quarantined, gate: Gate) -> bool:
+    """Read one record again; false where this process reads the room no more."""
     try:
         with bus.store.begin() as uow:
             if not reads(bus, uow, kept.room):
@@ -64,9 +65,7 @@ def _replay_one(bus: Bus, kept: Quarantined, gate: Gate) -> bool:
             raw = uow.quarantine.bytes_of(kept.id)
         meaning = gate.read(raw, deadline_s=READ_DEADLINE_S)
     except Refused as reason:
-        with bus.store.begin() as uow:
-            if _is_replaying(uow, kept):
-                _return(uow, kept, reason)
+        _give_back(bus, kept, reason)
         return True
     try:
         _carry_out(bus, kept, meaning)
@@ -75,9 +74,7 @@ def _replay_one(bus: Bus, kept: Quarantined, gate: Gate) -> bool:
     except Exception as fault:  # noqa: BLE001
         # Else it would be read again for ever, and nothing behind it.
         _log.exception("a record is not replayed for a fault", room=kept.room)
-        with bus.store.begin() as uow:
-            if _is_replaying(uow, kept):
-                _return(uow, kept, our_fault(kept.record, fault))
+        _give_back(bus, kept, our_fault(kept.record, fault))
     return True
 
 
@@ -107,6 +104,12 @@ def _settle_replay(
         return
     uow.quarantine.settle(kept.id, QuarantineState.REPLAYED, uow.now)
     note(uow, kept, EntryKind.QUARANTINE_REPLAYED, "intake")
+
+
+def _give_back(bus: Bus, kept: Quarantined, reason: Refused) -> None:
+    with bus.store.begin() as uow:
+        if _is_replaying(uow, kept):
+            _return(uow, kept, reason)
 
 
 def _return(uow: UnitOfWork, kept: Quarantined, reason: Refused) -> None:

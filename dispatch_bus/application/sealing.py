@@ -19,8 +19,7 @@ def seal(bus: Bus) -> int | None:
     """Seal the next batch of entries; return how many, or none where another process leads."""
     limits = bus.limits
     with bus.store.begin() as uow:
-        hold = timedelta(seconds=limits.lease_s)
-        if not uow.signals.lease(SEALING, bus.holder, uow.now, hold):
+        if not uow.signals.lease(SEALING, bus.holder, uow.now, limits.lease):
             return None
         rows = uow.journal.settled(limits.seal_batch)
         epoch, frontier = uow.journal.tree()

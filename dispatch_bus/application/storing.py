@@ -7,7 +7,7 @@ one of its own, and where that fails, each record is undone alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from uuid import UUID
 
@@ -117,11 +117,11 @@ def _store_one_by_one(bus: Bus, pulled: Pulled) -> RoomState | None:
         stored = uow.rooms.advanced(pulled.room)
         if stored is None:
             return None
-        deciding.leave(uow, _take_one_by_one(bus, uow, [*located]))
+        deciding.leave(uow, _take_one_by_one(bus, uow, located))
         return stored
 
 
-def _take_one_by_one(bus: Bus, uow: UnitOfWork, located: Sequence[_Located]) -> list[Filed]:
+def _take_one_by_one(bus: Bus, uow: UnitOfWork, located: Iterable[_Located]) -> list[Filed]:
     """Carry out each record, whatever comes of the others.
 
     What the bus itself fails on is quarantined, or its page would be asked for again for ever, and

@@ -60,7 +60,7 @@ _LEASE = """
     ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
         WHERE lease.holder = excluded.holder OR lease.until < %(now)s
     RETURNING (
-        SELECT want.holder FROM lease want WHERE want.name = 'want/' || lease.name
+        SELECT want.holder FROM lease want WHERE want.name = %(want)s || lease.name
             AND want.until >= %(now)s AND want.holder <> lease.holder
     ) AS wanted_by
 """
@@ -68,15 +68,15 @@ _SURPLUS = """
     WITH held AS (
         SELECT holder, count(*) AS leases FROM lease
         WHERE name = ANY(%(names)s) AND until >= %(now)s GROUP BY holder
-    ), most AS (
+    ), more AS (
         SELECT holder, leases FROM held
         WHERE leases > 1 + coalesce((SELECT leases FROM held WHERE holder = %(holder)s), 0)
             AND EXISTS (SELECT FROM process WHERE holder = %(holder)s AND started_at <= %(since)s)
     )
-    SELECT lease.name, want.holder AS wanted_by FROM lease JOIN most USING (holder)
-    LEFT JOIN lease want ON want.name = 'want/' || lease.name AND want.until >= %(now)s
+    SELECT lease.name, want.holder AS wanted_by FROM lease JOIN more USING (holder)
+    LEFT JOIN lease want ON want.name = %(want)s || lease.name AND want.until >= %(now)s
     WHERE lease.name = ANY(%(names)s) AND lease.until >= %(now)s
-    ORDER BY most.leases DESC, lease.holder, lease.name
+    ORDER BY more.leases DESC, lease.holder, lease.name
 """
 _ANSWER = write_to(tables.answer)
 _ANSWERS = "SELECT notice, id FROM answer WHERE notice = ANY(%(ids)s::uuid[])"
@@ -91,7 +91,7 @@ class Signals:
 
     def lease(self, name: str, holder: str, now: datetime, hold: timedelta) -> Held | None:
         """Take or renew a lease by the database's clock; none while another holds it."""
-        asked = {"name": name, "holder": holder, "now": now, "until": now + hold}
+        asked = {"name": name, "holder": holder, "now": now, "until": now + hold, "want": _WANT}
         rows = self._session.ask(_LEASE, asked)
         return Held(name, rows[0]["wanted_by"]) if rows else None
 
@@ -112,7 +112,7 @@ class Signals:
         They come in the order in which to ask for them; none to a process that has not been at work
         since ``since``.
         """
-        asked = {"names": list(names), "holder": holder, "now": now, "since": since}
+        asked = {"names": list(names), "holder": holder, "now": now, "since": since, "want": _WANT}
         return [Held(**row) for row in self._session.ask(_SURPLUS, asked)]
 
     def want(self, name: str, holder: str, now: datetime, hold: timedelta) -> bool:

@@ -1,4 +1,4 @@
-"""The rooms: whether they are read, whether they answer, and whether their clocks are right."""
+"""The rooms: whether they are read and answer, their clocks, and what was confirmed to them."""
 
 from __future__ import annotations
 

@@ -37,6 +37,14 @@ def store(database_url: str, tmp_path: Path) -> Iterator[Store]:
     made.close()
 
 
+@pytest.fixture
+def small_partitions(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Partitions of ten, none of which is there, so that a few entries fill several."""
+    with store.begin() as uow:
+        uow._connection.execute(text("DROP TABLE journal_from_1"))
+    monkeypatch.setattr(journal_module, "PARTITION", 10)
+
+
 def write(store: Store, *names: str) -> None:
     """Journal something under each name, in one transaction."""
     with store.begin() as uow:
@@ -205,14 +213,9 @@ def test_what_stands_in_the_journal_is_not_changed(store: Store, statement: str)
     assert read(store) == [(1, "first")]
 
 
-def test_entries_go_on_into_further_partitions(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("small_partitions")
+def test_entries_go_on_into_further_partitions(store: Store) -> None:
     """A full partition is followed by the next, and a batch may reach from one into the other."""
-    with store.begin() as uow:
-        # An empty journal of partitions of ten, so that a few entries fill several.
-        uow._connection.execute(text("DROP TABLE journal_from_1"))
-    monkeypatch.setattr(journal_module, "PARTITION", 10)
     names = [f"e{number}" for number in range(35)]
     write(store, *names)
     while seal(store, limit=8):
@@ -223,13 +226,9 @@ def test_entries_go_on_into_further_partitions(
         assert uow._connection.execute(text(count)).scalar() == 4
 
 
-def test_a_new_epoch_begins_anywhere_in_a_partition(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("small_partitions")
+def test_a_new_epoch_begins_anywhere_in_a_partition(store: Store) -> None:
     """Its first batch may reach from one partition that is missing into another."""
-    with store.begin() as uow:
-        uow._connection.execute(text("DROP TABLE journal_from_1"))
-    monkeypatch.setattr(journal_module, "PARTITION", 10)
     write(store, *(f"e{number}" for number in range(17)))
     seal_all(store)
     with store.begin() as uow:
@@ -240,13 +239,9 @@ def test_a_new_epoch_begins_anywhere_in_a_partition(
     assert read(store)[-8:] == [(number_of(epoch, 18 + at), it) for at, it in enumerate(names)]
 
 
-def test_a_further_partition_is_append_only_too(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("small_partitions")
+def test_a_further_partition_is_append_only_too(store: Store) -> None:
     """The rule travels with the table into whatever is attached to it."""
-    with store.begin() as uow:
-        uow._connection.execute(text("DROP TABLE journal_from_1"))
-    monkeypatch.setattr(journal_module, "PARTITION", 10)
     write(store, "first")
     seal_all(store)
     with pytest.raises(Exception, match="append-only"), store.begin() as uow:
