@@ -25,8 +25,12 @@ Connect = Callable[..., Connection]
 
 @pytest.fixture(scope="module")
 def world(rabbit_server: RabbitServer) -> Iterator[Planned]:
-    """A broker that has been set up for two rooms, with room for three messages in an inbox."""
-    with planned(rabbit_server, inbox_messages=3) as made:
+    """A broker that has been set up for two rooms, with room for ten messages in an inbox.
+
+    As many fit where rejected ones go. One that finds no room there stays in the inbox, where it
+    counts, and is tried again after three minutes only.
+    """
+    with planned(rabbit_server, inbox_messages=10) as made:
         yield made
 
 
