@@ -16,7 +16,7 @@ from uuid import uuid4
 import borderzones
 from borderzones import Look, Zones
 from dispatch_bus.application.bus import Bus, Limits
-from dispatch_bus.domain.errors import Stop
+from dispatch_bus.domain.errors import NotNow
 from dispatch_bus.domain.geography import Answer, AreaHit, CountryHit, Locality, SpecialHit, ZoneHit
 from dispatch_bus.domain.place import Position
 from dispatch_bus.editions import LiveGeography, load_zones
@@ -45,7 +45,7 @@ _LEASE_S = 4.0
 _SHARE_AFTER_S = 20.0
 
 
-class NotRunning(Stop):
+class NotRunning(NotNow):
     """The embedded database does not run."""
 
     def __init__(self) -> None:

@@ -20,6 +20,8 @@ from dispatch_bus.store.migrating import migrate
 
 # Too little for a page of the database, let alone for a log.
 _ROOM_BYTES = 64 * 1024
+# More than the services give what is under way.
+_GRACE_S = 30.0
 
 
 class Database(EmbeddedPostgres):
@@ -92,4 +94,5 @@ def _child(data: Path, name: str, config: Path) -> Child:
         command=(*COMMAND, name, str(config), "--ready-file", str(file)),
         log=data / "log" / f"{name}.log",
         ready=says_ready(file),
+        grace_s=_GRACE_S,
     )

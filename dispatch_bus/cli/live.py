@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from threading import Thread
 
 from rich.console import Console
@@ -20,6 +22,7 @@ from dispatch_bus.cli.embedded import processes
 from dispatch_bus.cli.screen import Screen
 from dispatch_bus.cli.simulation import Simulation, children
 from dispatch_bus.cli.supervise import Change, Supervisor
+from dispatch_bus.cli.unhurt import unhurt
 from dispatch_bus.domain.errors import Retry
 from dispatch_bus.settings import Settings
 
@@ -74,8 +77,11 @@ class Viewer:
         if time.monotonic() < self._due:
             return
         self._due = time.monotonic() + _LOOK_EVERY_S
-        self._looking = Future()
-        Thread(target=_into, args=(self._looking, self._look), daemon=True).start()
+        looking: Future[Glance] = Future()
+        # A machine that has no thread left for this may have one the next time.
+        with suppress(RuntimeError):
+            Thread(target=_into, args=(looking, self._look), daemon=True).start()
+            self._looking = looking
 
     def _look(self) -> Glance:
         if self._last is None:
@@ -98,7 +104,7 @@ def run(settings: Settings, zones: Zones, simulation: Simulation | None = None) 
     Raises:
         Stop: something that only a person can mend; everything has been stopped.
     """
-    console = Console()
+    console = Console(file=unhurt(sys.stdout))
     screen, viewer = Screen(), Viewer(settings, zones)
     rooms = children(settings, simulation) if simulation else ()
     supervisor = Supervisor(processes(settings, rooms), on_change=_note(console, screen))

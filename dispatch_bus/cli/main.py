@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from typer.core import TyperGroup
 
 from dispatch_bus.cli.deferred import Deferred, built
 from dispatch_bus.cli.serve import serve
-from dispatch_bus.domain.errors import DispatchBusError
+from dispatch_bus.domain.errors import DispatchBusError, NotNow, Retry, Stop
 
 commands = TyperGroup(
     name="dispatch-bus",
@@ -65,7 +66,14 @@ def app() -> None:
         commands()
     except DispatchBusError as error:
         _show(error)
-        sys.exit(1)
+        sys.exit(_status(error))
+
+
+def _status(error: DispatchBusError) -> int:
+    """Return what tells whoever starts the command whether to start it again by itself."""
+    if isinstance(error, Retry | NotNow):
+        return os.EX_TEMPFAIL
+    return os.EX_CONFIG if isinstance(error, Stop) else 1
 
 
 def _show(error: DispatchBusError) -> None:

@@ -8,8 +8,8 @@ from typing import Final
 
 from dispatch_bus.cli.loading import load
 
-COMMAND: Final = (sys.executable, "-m", "dispatch_bus.cli.process")
-"""What runs this; the process's name and its arguments follow."""
+COMMAND: Final = (sys.executable, "-P", "-m", "dispatch_bus.cli.process")
+"""What runs this, with nothing from the working directory; name and arguments follow."""
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import structlog
 
-from dispatch_bus.bootstrap import NotRunning
-from dispatch_bus.domain.errors import Retry, Stop
+from dispatch_bus.domain.errors import NotNow, Retry, Stop
 
 
 def ready_file(data: Path, name: str) -> Path:
@@ -43,12 +42,12 @@ def _notify() -> None:
 def status_of(work: Callable[[], None]) -> int:
     """Do a process's work; return its exit status: 78 where an operator has to act first.
 
-    A database that is away (it may be recovering) is no such case: 75, and the next start may
-    find it.
+    A database that is away (it may be recovering), or a folder that another process has, is no
+    such case: 75, and the next start may find it otherwise.
     """
     try:
         work()
-    except (NotRunning, Retry) as absence:
+    except (NotNow, Retry) as absence:
         structlog.get_logger(__name__).error(str(absence))
         return os.EX_TEMPFAIL
     except Stop as stop:

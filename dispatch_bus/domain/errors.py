@@ -58,3 +58,7 @@ class Stop(DispatchBusError):
         super().__init__(f"{what} {remedy}")
         self.what = what
         self.remedy = remedy
+
+
+class NotNow(Stop):
+    """Another process has to begin or to end first; the same may work once it has."""

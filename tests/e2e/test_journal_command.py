@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,7 +121,7 @@ def test_a_running_bus_was_not_restored(bus: PrivateBus) -> None:
     """``journal restored`` is refused while the bus is at work, and changes nothing."""
     answer = bus.command("journal", "restored")
 
-    assert answer.returncode == 1
+    assert answer.returncode == os.EX_TEMPFAIL
     assert b"in use" in answer.stderr
 
 

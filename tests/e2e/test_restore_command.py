@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 
@@ -81,7 +82,7 @@ def test_a_bus_comes_back_from_its_backup(bus: PrivateBus) -> None:
 def test_nothing_is_restored_over_a_bus_at_work(bus: PrivateBus) -> None:
     """The embedded database is in use then, and stays as it is."""
     answer = bus.command("restore", str(bus.data / "bus.backup"))
-    assert answer.returncode == 1
+    assert answer.returncode == os.EX_TEMPFAIL
     assert b"in use" in answer.stderr or b"already" in answer.stderr, answer.stderr
     assert "2026-3" in numbers(bus)
 

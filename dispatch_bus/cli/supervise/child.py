@@ -12,8 +12,9 @@ from pathlib import Path
 
 from attrs import frozen
 
-from dispatch_bus.domain.errors import Stop
+from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.store.embedded import logfile, start_leashed
+from dispatch_bus.store.embedded.failure import is_for_now
 
 _LOOK_EVERY_S = 0.02
 
@@ -73,12 +74,18 @@ class ChildProcess:
         return self._child.log
 
     def launch(self) -> int:
-        """Start the process and return its number; raises ``Stop`` where that is impossible."""
+        """Start the process and return its number.
+
+        Raises ``Retry`` where the machine has no more processes, memory or files just now, and
+        ``Stop`` where it never can.
+        """
         child = self._child
         self._log_start = logfile.size(child.log)
         try:
             self._process = start_leashed(child.command, log=child.log, env=child.env)
         except OSError as error:
+            if is_for_now(error):
+                raise Retry(f"'{child.name}' cannot be started: {error.strerror}") from error
             raise Stop(
                 f"'{child.name}' cannot be started: {error}.",
                 f"Look at its log folder {child.log.parent}, the disk and the number of processes.",

@@ -11,7 +11,7 @@ from typing import Protocol
 from attrs import frozen
 
 from dispatch_bus.cli.supervise.backoff import Backoff
-from dispatch_bus.domain.errors import Stop
+from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.store.embedded import logfile
 
 
@@ -27,7 +27,7 @@ class Supervised(Protocol):
         """The file with all that it writes."""
 
     def launch(self) -> int:
-        """Start it without waiting, and return its process number; raises ``Stop``."""
+        """Start it without waiting, and return its process number; raises ``Retry``, ``Stop``."""
 
     def is_ready(self) -> bool:
         """Tell whether it does its work; raises ``Stop`` where it never will."""
@@ -101,24 +101,35 @@ class Watch:
             self._enter(State.READY)
 
     def _launch_if_due(self) -> None:
-        if self._clock() >= self._due:
+        if self._clock() < self._due:
+            return
+        self._started_at = self._clock()
+        try:
             self._pid = self._watched.launch()
-            self._started_at = self._clock()
+        except Retry as reason:
+            self._enter(State.DIED, reason.what)
+            self._wait()
+        else:
             self._enter(State.STARTING)
 
     def _take_note_of_death(self, status: int) -> None:
         self._enter(State.DIED, _in_words(status))
         if verdict := self._watched.verdict(status):
             raise verdict
+        self._wait()
+
+    def _wait(self) -> None:
         backoff = self._backoff.after_life(self._clock() - self._started_at)
         self._due = self._clock() + backoff.delay_s
         self._backoff = backoff.after_wait()
 
     def stop(self) -> None:
         """End the process, if there is one, and return once it has ended."""
-        if self._state in {State.STARTING, State.READY}:
-            self._enter(State.STOPPING)
-        self._watched.stop()
+        try:
+            if self._state in {State.STARTING, State.READY}:
+                self._enter(State.STOPPING)
+        finally:
+            self._watched.stop()
         if self._state is State.STOPPING:
             self._enter(State.STOPPED)
 

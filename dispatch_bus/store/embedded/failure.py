@@ -10,6 +10,13 @@ from dispatch_bus.domain.errors import Stop
 
 _NO_ROOM = tuple(os.strerror(code) for code in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG))
 
+_NO_MORE = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE)
+
+
+def is_for_now(error: OSError) -> bool:
+    """Tell whether the machine lacked processes, memory or files, and may have them again."""
+    return error.errno in _NO_MORE
+
 
 def is_disk_full(text: str) -> bool:
     """Tell whether ``text`` says that there is no room: a full disk, a quota or a size limit."""

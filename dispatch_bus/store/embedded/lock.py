@@ -6,7 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
-from dispatch_bus.domain.errors import Stop
+from dispatch_bus.domain.errors import NotNow
 
 
 class FolderLock:
@@ -23,7 +23,7 @@ class FolderLock:
     def take(self) -> None:
         """Take the lock, or keep it when we hold it already.
 
-        Raises ``Stop`` with the holder's process number when another process holds it.
+        Raises ``NotNow`` with the holder's process number when another process holds it.
         """
         if self._descriptor is None:
             self._descriptor = self._locked()
@@ -40,7 +40,7 @@ class FolderLock:
         except BlockingIOError:
             holder = os.pread(descriptor, 20, 0).decode().strip() or "unknown"
             os.close(descriptor)
-            raise Stop(
+            raise NotNow(
                 f"Data folder {self._path.parent} is in use by the bus with process number "
                 f"{holder}.",
                 "Stop that bus first, or give this one a data folder of its own.",

@@ -12,11 +12,11 @@ from typing import Self
 
 import psycopg
 
-from dispatch_bus.domain.errors import Stop
+from dispatch_bus.domain.errors import Retry, Stop
 from dispatch_bus.store.embedded import cluster, logfile, settings
 from dispatch_bus.store.embedded.account import Account, account_for
 from dispatch_bus.store.embedded.database import ensure_database
-from dispatch_bus.store.embedded.failure import disk_full, explain, is_disk_full
+from dispatch_bus.store.embedded.failure import disk_full, explain, is_disk_full, is_for_now
 from dispatch_bus.store.embedded.folders import Folders
 from dispatch_bus.store.embedded.installation import find_binaries, reachable_binaries
 from dispatch_bus.store.embedded.leash import start_leashed
@@ -85,13 +85,16 @@ class EmbeddedPostgres:
         """Start the server without waiting for it, and return its process number.
 
         A server without a launcher is stopped first, and an unfinished folder made anew.
-        Raises ``Stop`` like ``start``.
+        Raises ``Stop`` like ``start``, and ``Retry`` where the machine has no more processes,
+        memory or files just now.
         """
         try:
             return self._launch()
         except OSError as error:
             if is_disk_full(str(error)):
                 raise disk_full(self._folders.data_dir) from error
+            if is_for_now(error):
+                raise Retry(f"The database cannot be started: {error.strerror}") from error
             raise Stop(
                 f"Data folder {self._folders.data_dir} cannot be used: {error}.",
                 "Give the user who runs the bus the right to write there, or choose another.",

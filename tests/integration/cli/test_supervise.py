@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +19,8 @@ import pytest
 from servers import run_supervisor
 from servers.waiting import is_running, wait_for, wait_until_gone
 
+from dispatch_bus.cli.supervise import Change, Child, ChildProcess
+from dispatch_bus.cli.supervise.watch import Watch
 from dispatch_bus.store.embedded import find_running
 
 SLEEP = "import time; time.sleep(600)"
@@ -122,6 +127,40 @@ def test_a_child_that_ends_by_itself_is_started_again(supervised: Supervised) ->
 
     assert supervised.next("bus", "died")["detail"] == "exit status 0"
     supervised.next("bus", "starting")
+
+
+def test_a_child_for_which_no_file_is_left_is_tried_again(tmp_path: Path) -> None:
+    """What the machine lacks for now costs a wait, and not the bus."""
+    clock = iter(range(1_000))
+    seen: list[Change] = []
+    watched = ChildProcess(Child("bus", (sys.executable, "-c", SLEEP), tmp_path / "bus.log"))
+    watch = Watch(watched, seen.append, lambda: float(next(clock)))
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        watch.step(may_launch=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert [one.state for one in seen] == ["died"]
+    assert "Too many open files" in seen[0].detail
+    watch.step(may_launch=True)
+    assert seen[-1].state == "starting"
+    watch.stop()
+
+
+def test_a_child_ends_although_nobody_can_be_told(tmp_path: Path) -> None:
+    """What is told of every state may fail: the disk of a log is full."""
+
+    def tell(change: Change) -> None:
+        if change.state == "stopping":
+            raise OSError(errno.ENOSPC, "no room")
+
+    watched = ChildProcess(Child("bus", (sys.executable, "-c", SLEEP), tmp_path / "bus.log"))
+    watch = Watch(watched, tell, time.monotonic)
+    watch.step(may_launch=True)
+    with pytest.raises(OSError, match="no room"):
+        watch.stop()
+    assert watched.exit_status() is not None
 
 
 def test_a_child_waits_for_those_before_it(supervised: Supervised) -> None:

@@ -90,7 +90,7 @@ def test_zones_that_cannot_be_used_are_one_message(folder: Path, damage: object)
     assert callable(damage)
     damage(folder / "zones.bzones")
     done = said(folder, "up")
-    assert done.returncode == 1
+    assert done.returncode == os.EX_CONFIG
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
     assert str(folder / "zones.bzones") in line
@@ -114,7 +114,7 @@ def test_definitions_that_cannot_be_built_are_one_message(folder: Path) -> None:
     """The key is named."""
     (folder / "zones.toml").write_text("label = 'x'\ndepth = 1\n")
     done = said(folder, "zones", "build")
-    assert done.returncode == 1
+    assert done.returncode == os.EX_CONFIG
     assert "depth: unknown key" in done.stderr
     assert "Traceback" not in done.stderr
 
@@ -122,6 +122,6 @@ def test_definitions_that_cannot_be_built_are_one_message(folder: Path) -> None:
 def test_a_database_that_does_not_run_is_one_message(folder: Path) -> None:
     """It says how to start it."""
     done = said(folder, "journal", "tail")
-    assert done.returncode == 1
+    assert done.returncode == os.EX_TEMPFAIL
     (line,) = done.stderr.splitlines()
     assert line == "The embedded database does not run. Start the bus: dispatch-bus up."
