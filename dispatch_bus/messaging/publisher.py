@@ -16,7 +16,7 @@ from dispatch_bus.domain.errors import Retry
 from dispatch_bus.messaging import wakeups as writing
 from dispatch_bus.messaging.confirms import Confirms
 from dispatch_bus.messaging.failing import FAILURES, drop, meaning
-from dispatch_bus.messaging.topology import KINDS, WAKE, Broker
+from dispatch_bus.messaging.topology import WAKE, Broker
 from dispatch_bus.observability.metrics import BROKER_UP
 from dispatch_bus.store.signals import Wakeup
 
@@ -113,10 +113,8 @@ class Publisher:
     def _connect(self) -> Producer:
         self._connection = next(self._connections)
         producer = Producer(self._connection, auto_declare=False)
-        if self._broker.is_in_memory:
-            for kind in KINDS:
-                self._broker.queue(kind)(producer.channel).declare()
-        else:
+        # In memory whoever listens declares its queue: without one nobody would ever empty it.
+        if not self._broker.is_in_memory:
             self._confirms = Confirms(producer.channel)
         self._producer = producer
         return producer

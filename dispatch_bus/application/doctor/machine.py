@@ -27,9 +27,12 @@ def findings(data: Path, files: Iterable[Path], now: datetime) -> Iterator[Findi
 
 
 def _disk(data: Path) -> Finding:
-    if not data.is_dir():
+    try:
+        room = shutil.disk_usage(data)
+    except FileNotFoundError:
         return problem("disk", f"{data} is not there", "Name the data folder, or start the bus.")
-    room = shutil.disk_usage(data)
+    except OSError as error:
+        return problem("disk", str(error), "Ask as the user of the bus.")
     what = f"{room.free // _MIB:,} MiB of {room.total // _MIB:,} are free under {data}"
     if room.free < _HARDLY_ANY:
         return problem("disk", what, "Make room now: without any the bus stops.")
@@ -49,7 +52,10 @@ def _keys(folder: Path) -> Finding:
 
 
 def _outside(folder: Path) -> Finding:
-    kept = sorted(folder.glob("confirmed-*")) if folder.is_dir() else []
+    try:
+        kept = sorted(folder.glob("confirmed-*")) if folder.is_dir() else []
+    except OSError as error:
+        return problem("outside", str(error), "Give the folder back to the bus.")
     if not kept:
         return warning(
             "outside",

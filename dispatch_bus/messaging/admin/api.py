@@ -45,13 +45,23 @@ class Management:
 
     def version(self) -> tuple[int, int]:
         """Return the broker's version: 3, 10."""
-        major, minor, *_ = self.get("/api/overview")["rabbitmq_version"].split(".")
-        return int(major), int(minor)
+        try:
+            major, minor, *_ = self.get("/api/overview")["rabbitmq_version"].split(".")
+            return int(major), int(minor)
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            what = f"What answers at {self.login.url} is no management interface of RabbitMQ."
+            raise Stop(what, "Mend broker.management_url.") from error
 
     def get(self, path: str) -> Any:
         """Return what stands at ``path``; none if nothing does."""
         answer = self._send("GET", path, None)
-        return None if answer.status_code == httpx.codes.NOT_FOUND else answer.json()
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return None
+        try:
+            return answer.raise_for_status().json()
+        except (httpx.HTTPStatusError, ValueError) as error:
+            what = f"The broker's management interface at {self.login.url} cannot say {path}"
+            raise Retry(f"{what} ({_reason(answer)})") from error
 
     def tell(self, method: str, path: str, value: Any) -> None:
         """Set what stands at ``path``, by ``PUT`` or ``POST``."""

@@ -34,6 +34,9 @@ def store_has_one_password(bus: Bus) -> Iterator[Finding]:
 
 def broker_nodes_whole(bus: Bus) -> Iterator[Finding]:
     """Find addresses of the broker that lack a part, or that disagree with each other."""
+    if bus.broker.url and not bus.broker.nodes:
+        remedy = "Name a node, or empty it for the broker in memory."
+        yield Finding(FILE, "broker.url", bus.broker.url, remedy)
     nodes = [_pieces(node) for node in bus.broker.nodes]
     for node, pieces in zip(bus.broker.nodes, nodes, strict=True):
         if remedy := _missing(pieces):

@@ -15,7 +15,7 @@ import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import eventlet
@@ -246,6 +246,18 @@ def ring_nobody() -> dict[str, Any]:
         work_left.extend(late)
         until(lambda: not work_left, "work that came later is done")
         return {"done": metric("dispatch_bus_work_done_total", work="sweep")}
+
+
+def publish_to_nobody() -> dict[str, Any]:
+    """Publish wake-ups in a process in which nothing listens."""
+    broker = Broker()
+    publisher = Publisher(broker)
+    for _ in range(5):
+        publisher.publish(
+            [Wakeup(kind="decide", lane="", reference="", revision=1, correlation="")]
+        )
+    with closing(next(broker.connections())) as connection:
+        return {"left": sum(len(one.queue) for one in connection.default_channel.queues.values())}
 
 
 def hang_one_lane() -> dict[str, Any]:

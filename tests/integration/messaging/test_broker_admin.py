@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from urllib.parse import quote
 
 import attrs
@@ -194,3 +197,41 @@ def test_a_management_interface_that_is_away_is_named() -> None:
     """It may be back later."""
     with pytest.raises(Retry, match=r"at http://127.0.0.1:9 is not reached"):
         Management(Login(url="http://127.0.0.1:9", user="a", password="b")).version()
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "error", "words"),
+    [
+        (404, b"", Stop, "is no management interface"),
+        (200, b"[]", Stop, "is no management interface"),
+        (200, b"<html>", Retry, "cannot say /api/overview"),
+        (502, b"<html>", Retry, "status 502"),
+        (500, b'{"error": "boom"}', Retry, "status 500"),
+    ],
+)
+def test_what_is_no_answer_of_a_management_interface_is_said(
+    status: int, body: bytes, error: type[Exception], words: str
+) -> None:
+    """A wrong port, a proxy before it, and a broker that is ill."""
+    with answering(status, body) as url, pytest.raises(error, match=words):
+        Management(Login(url=url, user="a", password="b")).version()
+
+
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    """Serve one answer to every question."""
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

@@ -15,6 +15,11 @@ def test_several_rings_count_as_one() -> None:
     assert run("ring_a_busy_lane").said == {"a": 4}
 
 
+def test_what_nobody_in_the_process_listens_for_is_not_kept() -> None:
+    """A relay of its own over the broker in memory would grow for ever."""
+    assert run("publish_to_nobody").said == {"left": 0}
+
+
 def test_what_is_no_wake_up_is_kept_with_its_reason_and_settled_and_ends_nothing() -> None:
     """Broken JSON, foreign content types, pickles and foreign shapes do no harm, byte for byte."""
     said = run("send_nonsense").said

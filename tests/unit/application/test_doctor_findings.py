@@ -202,6 +202,12 @@ def test_a_room_that_answers_is_well() -> None:
     assert wrong(rooms.findings([ROOM], NOW)) == []
 
 
+def test_a_data_folder_that_cannot_be_looked_into_is_a_finding() -> None:
+    """It is told like all else, and all else is looked at."""
+    found = {one.topic: one.grade for one in machine.findings(Path("/" + "x" * 300), [], NOW)}
+    assert found == dict.fromkeys(("disk", "keys", "outside"), Grade.PROBLEM)
+
+
 def test_a_data_folder_that_is_not_there_is_a_problem(tmp_path: Path) -> None:
     """Neither its disk nor its keys can be looked at."""
     found = list(machine.findings(tmp_path / "nowhere", [], NOW))

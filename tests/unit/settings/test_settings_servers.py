@@ -84,6 +84,7 @@ WRONG: list[tuple[tuple[str, ...], str, object, str]] = [
         "Take the password out of store.url",
     ),
     ((broker("one:5672"),), "broker.url", "one:5672", "amqp://bus@"),
+    ((broker(";"),), "broker.url", ";", "Name a node"),
     ((broker("http://bus@one/bus"),), "broker.url", "http://(hidden)@one/bus", "amqp://bus@"),
     ((broker("amqp://bus@one:0/bus"),), "broker.url", "amqp://(hidden)@one:0/bus", "amqp://bus@"),
     ((broker("amqp://bus@one:x/bus"),), "broker.url", "amqp://(hidden)@one:x/bus", "amqp://bus@"),
