@@ -7,14 +7,18 @@ import select
 import socket
 import ssl
 import threading
+from collections.abc import Sequence
+from contextlib import ExitStack
 from http.client import (
+    SWITCHING_PROTOCOLS,
     HTTPConnection,
     HTTPException,
+    HTTPMessage,
     HTTPResponse,
     HTTPSConnection,
     IncompleteRead,
 )
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
 from attrs import frozen
@@ -26,6 +30,7 @@ from dispatch_bus_plain.options import Options
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _CHUNK_BYTES = 1 << 16
+_INTERIM_ANSWERS = 10
 
 
 @frozen
@@ -53,8 +58,24 @@ class Answer:
         return value
 
 
+class _Final(HTTPResponse):
+    """An answer without those that a room may send before it (RFC 9110 15.2), a few at most."""
+
+    def begin(self) -> None:
+        """Read the head of the answer; the standard library skips 100 alone."""
+        super().begin()
+        for _ in range(_INTERIM_ANSWERS):
+            if not 100 < self.status < 200 or self.status == SWITCHING_PROTOCOLS:
+                return
+            # Without headers it has not begun.
+            self.headers = self.msg = cast("HTTPMessage", None)
+            super().begin()
+
+
 class _Whole(HTTPConnection):
     """Sends a request's head and body at once: two packets cost both ends twice the work."""
+
+    response_class = _Final
 
     def __init__(self, *told: Any, **more: Any) -> None:
         super().__init__(*told, **more)
@@ -93,14 +114,22 @@ class Connection:
         self._kept = threading.local()
 
     def get(self, path: str, *, wait_s: float = 0.0, **parameters: str | int | float) -> Answer:
-        """Ask for ``path``; the room may think about it for ``wait_s`` seconds."""
-        query = f"?{urlencode(parameters)}" if parameters else ""
-        return self._send("GET", path, query, None, self._timeout_s + wait_s)
+        """Ask for ``path``; the room may think about it for ``wait_s`` seconds.
 
-    def post(self, path: str, value: JSON) -> Answer:
-        """Send ``value`` to ``path``."""
+        Raises:
+            Retry: the answer is not 200, or there is none.
+        """
+        query = f"?{urlencode(parameters)}" if parameters else ""
+        return self._send("GET", path + query, None, self._timeout_s + wait_s, (200,))
+
+    def post(self, path: str, value: JSON, *expected: int) -> Answer:
+        """Send ``value`` to ``path``.
+
+        Raises:
+            Retry: the answer's status is not one of those expected, or there is none.
+        """
         body = json.dumps(value, separators=(",", ":")).encode("ascii")
-        return self._send("POST", path, "", body, self._timeout_s)
+        return self._send("POST", path, body, self._timeout_s, expected)
 
     def close(self) -> None:
         """Close this thread's connection; those of others end with their threads."""
@@ -109,32 +138,41 @@ class Connection:
             kept.close()
 
     def _send(
-        self, method: str, path: str, query: str, body: bytes | None, timeout_s: float
+        self,
+        method: str,
+        target: str,
+        body: bytes | None,
+        timeout_s: float,
+        expected: Sequence[int],
     ) -> Answer:
+        with ExitStack() as failed:
+            # What may still come would be taken for the answer to the next request.
+            failed.callback(self.close)
+            answer = self._exchange(method, target, body, timeout_s)
+            if answer.status not in expected:
+                raise Retry(f"the room answered {answer.status} instead of {expected[0]}")
+            failed.pop_all()
+        return answer
+
+    def _exchange(self, method: str, target: str, body: bytes | None, timeout_s: float) -> Answer:
         try:
-            return self._exchange(method, path + query, body, timeout_s)
+            return self._answer(method, target, body, timeout_s)
         except TimeoutError as error:
-            self.close()
+            path = target.partition("?")[0]
             raise Retry(f"the room did not answer {method} {path} in {timeout_s:g} s") from error
         except (OSError, HTTPException) as error:
-            self.close()
             what = f"the room is not reached, or broke off ({type(error).__name__}: {error})"
             raise Retry(what) from error
 
-    def _exchange(self, method: str, target: str, body: bytes | None, timeout_s: float) -> Answer:
+    def _answer(self, method: str, target: str, body: bytes | None, timeout_s: float) -> Answer:
         connection = self._connection(timeout_s)
         target = self._address.path.rstrip("/") + target
         kind = {} if body is None else {"Content-Type": "application/json"}
         connection.request(method, target, body, self._headers | kind)
         connection.flush()
         response = connection.getresponse()
-        try:
-            told = response.headers.get("content-type", "")
-            return Answer(response.status, told, _body(response))
-        except TooLarge:
-            # The rest of the body is still on its way.
-            self.close()
-            raise
+        told = response.headers.get("content-type", "")
+        return Answer(response.status, told, _body(response))
 
     def _connection(self, timeout_s: float) -> _Whole:
         """Return this thread's connection, a new one if the room has closed it meanwhile."""

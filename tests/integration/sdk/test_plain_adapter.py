@@ -260,6 +260,87 @@ def test_a_connection_that_the_room_has_closed_is_made_anew(adapter: Adapters) -
             assert hung_up.acquire(timeout=LONG_S)
 
 
+RECEIPT = b'{"reference": "%d", "received": "2026-03-01T12:00:00Z"}'
+
+
+@contextmanager
+def _keeping(*answers: bytes) -> Iterator[tuple[RoomSettings, list[int]]]:
+    """A room that keeps its connections, with what it answers to each request on one of them.
+
+    The list holds how many requests came on each connection.
+    """
+    requests: list[int] = []
+
+    def serve(line: socket.socket) -> None:
+        with line:
+            for answer in answers:
+                if not line.recv(65536):
+                    return
+                requests[-1] += 1
+                line.sendall(answer)
+            line.recv(1)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                line, _ = server.accept()
+                requests.append(0)
+                threading.Thread(target=serve, args=(line,), daemon=True).start()
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        threading.Thread(target=accept, daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        yield RoomSettings(id="NL", country="NL", options={"url": url, "token": "t"}), requests
+
+
+@pytest.mark.parametrize("interim", [b"102 Processing", b"103 Early Hints", b"100 Continue"])
+def test_what_comes_before_an_answer_is_skipped(adapter: Adapters, interim: bytes) -> None:
+    """An interim answer is none, and each message has the receipt that is its own."""
+    before = b"HTTP/1.1 %s\r\nLink: </x>\r\n\r\n" % interim
+    answers = [before * 2 + _json(RECEIPT % number) for number in range(3)]
+    with _keeping(*answers) as (settings, requests):
+        plain = adapter(settings)
+        assert [plain.deliver(message()).reference for _ in range(3)] == ["0", "1", "2"]
+    assert requests == [3]
+
+
+def test_an_endless_row_of_interim_answers_fails_for_now(adapter: Adapters) -> None:
+    """Whatever the room still sends on that connection is nobody's answer."""
+    endless = b"HTTP/1.1 102 Processing\r\n\r\n" * 50 + _json(RECEIPT % 1)
+    with _keeping(endless, _json(RECEIPT % 2)) as (settings, requests):
+        plain = adapter(settings)
+        for _ in range(2):
+            with pytest.raises(Retry, match="answered 102 instead of 200"):
+                plain.deliver(message())
+    assert requests == [1, 1]
+
+
+@pytest.mark.parametrize(
+    "status", [b"101 Switching Protocols", b"500 Internal Server Error", b"204 No Content"]
+)
+def test_a_connection_is_not_used_again_after_an_answer_that_was_not_expected(
+    adapter: Adapters, status: bytes
+) -> None:
+    """What follows on it could be taken for the answer to the next message."""
+    with _keeping(_json(b"", status)) as (settings, requests):
+        plain = adapter(settings)
+        for _ in range(2):
+            with pytest.raises(Retry, match=f"answered {status.decode()[:3]} instead of 200"):
+                plain.deliver(message())
+    assert requests == [1, 1]
+
+
+def test_a_connection_is_kept_after_a_refusal(adapter: Adapters) -> None:
+    """The room has said all it had to say about that message."""
+    refusal = _json(b'{"field": "to", "remedy": "None."}', b"422 Unprocessable Content")
+    with _keeping(refusal, _json(RECEIPT % 2)) as (settings, requests):
+        plain = adapter(settings)
+        with pytest.raises(Refused):
+            plain.deliver(message())
+        assert plain.deliver(message()).reference == "2"
+    assert requests == [2]
+
+
 def test_a_request_leaves_at_once(adapter: Adapters, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its head does not travel alone: two packets would cost both ends twice the work."""
     heard: list[bytes] = []
