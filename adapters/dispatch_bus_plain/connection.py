@@ -161,7 +161,7 @@ class Connection:
             path = target.partition("?")[0]
             raise Retry(f"the room did not answer {method} {path} in {timeout_s:g} s") from error
         except (OSError, HTTPException) as error:
-            what = f"the room is not reached, or broke off ({type(error).__name__}: {error})"
+            what = f"the room is not reached, or broke off ({_reason(error)})"
             raise Retry(what) from error
 
     def _answer(self, method: str, target: str, body: bytes | None, timeout_s: float) -> Answer:
@@ -190,6 +190,16 @@ class Connection:
         if self._tls:
             return _WholeTLS(host, port, context=self._tls)
         return _Whole(host, port)
+
+
+def _reason(error: OSError | HTTPException) -> str:
+    # Never the error's own text: it may quote what the room sent, and that holds personal data.
+    kind = type(error).__name__
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"{kind}: {error.verify_message}"
+    if isinstance(error, HTTPException) or not error.strerror:
+        return kind
+    return f"{kind}: {error.strerror}"
 
 
 def _has_ended(sock: socket.socket) -> bool:
