@@ -18,6 +18,7 @@ from http.client import (
     HTTPSConnection,
     IncompleteRead,
 )
+from time import monotonic
 from typing import Any, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -31,6 +32,16 @@ from dispatch_bus_plain.options import Options
 MAX_BODY_BYTES = 16 * 1024 * 1024
 _CHUNK_BYTES = 1 << 16
 _INTERIM_ANSWERS = 10
+# Whatever lies between may forget a connection that is idle, and tell neither end.
+_IDLE_S = 15.0
+# A peer that is gone or behind a dead line says nothing at all, not even that it got a packet.
+_LINE = {
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE): 1,
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE): 5,
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL): 2,
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT): 3,
+    (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT): 10_000,
+}
 
 
 @frozen
@@ -76,10 +87,23 @@ class _Whole(HTTPConnection):
     """Sends a request's head and body at once: two packets cost both ends twice the work."""
 
     response_class = _Final
+    used_at = 0.0
 
     def __init__(self, *told: Any, **more: Any) -> None:
         super().__init__(*told, **more)
         self._held = bytearray()
+
+    def connect(self) -> None:
+        """Connect to the room; a line that dies meanwhile is noticed."""
+        super().connect()
+        for (level, name), value in _LINE.items():
+            self.sock.setsockopt(level, name, value)
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the room, and all that lies between, most likely still has this connection."""
+        is_open = self.sock is not None and not _has_ended(self.sock)
+        return is_open and monotonic() - self.used_at < _IDLE_S
 
     def send(self, data: Any) -> None:
         """Hold back a part of a request."""
@@ -152,6 +176,7 @@ class Connection:
             if answer.status not in expected:
                 raise Retry(f"the room answered {answer.status} instead of {expected[0]}")
             failed.pop_all()
+        self._kept.connection.used_at = monotonic()
         return answer
 
     def _exchange(self, method: str, target: str, body: bytes | None, timeout_s: float) -> Answer:
@@ -175,9 +200,9 @@ class Connection:
         return Answer(response.status, told, _body(response))
 
     def _connection(self, timeout_s: float) -> _Whole:
-        """Return this thread's connection, a new one if the room has closed it meanwhile."""
+        """Return this thread's connection, a new one if the room may have closed it meanwhile."""
         kept: _Whole | None = getattr(self._kept, "connection", None)
-        if kept is None or kept.sock is None or _has_ended(kept.sock):
+        if kept is None or not kept.is_usable:
             self.close()
             kept = self._kept.connection = self._new()
             kept.timeout = timeout_s

@@ -358,6 +358,35 @@ def test_a_connection_is_kept_after_a_refusal(adapter: Adapters) -> None:
     assert requests == [2]
 
 
+@pytest.mark.parametrize(("idle_s", "connections"), [(14.0, [2]), (16.0, [1, 1])])
+def test_a_connection_that_was_idle_for_long_is_made_anew(
+    adapter: Adapters, monkeypatch: pytest.MonkeyPatch, idle_s: float, connections: list[int]
+) -> None:
+    """What lies between may have forgotten it, and the message would get no answer."""
+    now = [100.0]
+    monkeypatch.setattr("dispatch_bus_plain.connection.monotonic", lambda: now[0])
+    with _keeping(_json(RECEIPT % 1), _json(RECEIPT % 1)) as (settings, requests):
+        plain = adapter(settings)
+        plain.deliver(message())
+        now[0] += idle_s
+        plain.deliver(message())
+    assert requests == connections
+
+
+def test_a_line_that_dies_is_noticed(adapter: Adapters, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernel asks after a peer that says nothing, and does not wait for it for ever."""
+    lines: list[socket.socket] = []
+    connect = HTTPConnection.connect
+    monkeypatch.setattr(
+        HTTPConnection, "connect", lambda line: connect(line) or lines.append(line.sock)
+    )
+    with _keeping(_json(RECEIPT % 1)) as (settings, _):
+        adapter(settings).deliver(message())
+        (line,) = lines
+        assert line.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        assert line.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 10_000
+
+
 def test_a_request_leaves_at_once(adapter: Adapters, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its head does not travel alone: two packets would cost both ends twice the work."""
     heard: list[bytes] = []
