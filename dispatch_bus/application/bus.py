@@ -100,7 +100,8 @@ class Bus:
     """The wired application. ``holder`` is this process's name on leases.
 
     ``outside`` keeps what has to be known after the database is lost; in ``pages`` the readers of
-    several rooms meet.
+    several rooms meet. ``page_sizes`` says how many records a room is asked for at once: one after
+    a failure, then twice as many with each page that came.
     """
 
     store: Store
@@ -113,3 +114,4 @@ class Bus:
     holder: str
     origin: str
     pages: Together[Any, Any] = field(factory=Together, init=False, eq=False)
+    page_sizes: dict[str, int] = field(factory=dict, init=False, eq=False)

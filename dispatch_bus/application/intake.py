@@ -80,7 +80,9 @@ class _Turn:
         try:
             page = _fetch(self._bus, self._state, self._gate, self._left_s)
         except (Retry, Refused):
+            self._bus.page_sizes[room] = 1
             _mark_failing(self._bus, room)
+            self._confirm_before_failing()
             raise
         if self._state.failing_since:
             _mark_recovered(self._bus, room)
@@ -96,6 +98,15 @@ class _Turn:
         if stored.pulled_at:
             self._ends = self._ends or stored.pulled_at + _TURN
         return True
+
+    def _confirm_before_failing(self) -> None:
+        """Confirm what this turn has stored; if that fails as well, it is owed."""
+        if self._ends is None:
+            return
+        try:
+            self._confirm()
+        except (Retry, Refused) as reason:
+            _log.warning("a confirmation is owed", room=self._state.id, reason=str(reason))
 
     def _confirm(self) -> None:
         """Confirm what is stored unless the room was told: a confirmation that failed is owed."""
@@ -129,16 +140,18 @@ def reads(bus: Bus, uow: UnitOfWork, room: str) -> Held | None:
 
 
 def _fetch(bus: Bus, state: RoomState, gate: Gate, wait_s: float) -> Page:
-    limits = bus.limits
+    limits, sizes = bus.limits, bus.page_sizes
+    # What failed may be the size of the page: whoever asks again for as much never gets on.
+    size = 1 if state.failing_since else sizes.get(state.id, limits.page)
     page = gate.pull(
         state.cursor,
-        # What failed may be the size of the page: whoever asks again for as much never gets on.
-        limit=1 if state.failing_since else limits.page,
+        limit=size,
         wait_s=min(wait_s, limits.pull_wait_s),
         deadline_s=limits.pull_deadline_s,
     )
     if page.records and page.cursor == state.cursor:
         raise Refused("cursor", page.cursor, "The room must move its cursor past what it sends.")
+    sizes[state.id] = min(2 * size, limits.page) if page.records else size
     return page
 
 

@@ -28,6 +28,7 @@ class ScriptedGate:
 
     def __init__(self) -> None:
         self.pages: list[Page | DispatchBusError] = []
+        self.limits: list[int] = []
         self.confirmed: list[str] = []
         self.meanings: dict[bytes, Meaning | DispatchBusError] = {}
         self.failures: list[DispatchBusError] = []
@@ -43,8 +44,9 @@ class ScriptedGate:
         self.looks = 0
         self.on_look: Callable[[], object] = lambda: None
 
-    def pull(self, cursor: str | None, **_: float) -> Page:
+    def pull(self, cursor: str | None, *, limit: int, **_: float) -> Page:
         """Give the next page of the script, or nothing new."""
+        self.limits.append(limit)
         page = self.pages.pop(0) if self.pages else Page(cursor=cursor or "0", records=())
         if isinstance(page, DispatchBusError):
             raise page

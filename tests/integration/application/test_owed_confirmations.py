@@ -54,16 +54,35 @@ def test_pages_that_follow_each_other_are_confirmed_together(bus: Bus) -> None:
     assert gate.confirmed == ["NL3"]
 
 
-def test_what_was_stored_before_a_failure_is_confirmed_by_the_next_pull(bus: Bus) -> None:
-    """A room that breaks off between two pages hears of the first when it answers again."""
+def test_what_was_stored_before_a_failure_is_confirmed_all_the_same(bus: Bus) -> None:
+    """A room that breaks off between two pages hears of the first, and its failure is told."""
     gate = ScriptedGate()
-    gate.pages += [page("NL1", report("C-1")), Retry("the room broke off")]
-    with pytest.raises(Retry):
+    gate.pages += [page("NL1", report("C-1")), Retry("the page took too long")]
+    with pytest.raises(Retry, match="the page took too long"):
+        pull(bus, "NL", gate)
+    assert gate.confirmed == ["NL1"]
+
+
+def test_a_confirmation_that_fails_hides_no_failure(bus: Bus) -> None:
+    """What the room broke off with is told, and the confirmation is owed."""
+    gate = DeafGate()
+    gate.pages += [page("NL1", report("C-1")), Retry("the page took too long")]
+    with pytest.raises(Retry, match="the page took too long"):
         pull(bus, "NL", gate)
     assert gate.confirmed == []
 
     assert pull(bus, "NL", gate) == 0
     assert gate.confirmed == ["NL1"]
+
+
+def test_a_room_that_is_away_is_asked_for_its_page_alone(bus: Bus) -> None:
+    """A confirmation that is owed waits until it answers: each would take a time-out of its own."""
+    gate = DeafGate()
+    gate.pages += [page("NL1", report("C-1")), Retry("no answer"), Retry("no answer")]
+    for _ in range(2):
+        with pytest.raises(Retry, match="no answer"):
+            pull(bus, "NL", gate)
+    assert gate.confirmed == []
 
 
 def test_a_room_that_has_always_something_new_is_confirmed_as_well(bus: Bus) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
-from making.gates import ScriptedGate, told
+from making.gates import ScriptedGate, page, told
 from making.values import report
-from making.wiring import Desk
+from making.wiring import Desk, MakeBus
 from making.world import FAR_INSIDE, IN_ZONE
 
 from dispatch_bus.application import board
@@ -15,19 +17,6 @@ from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.place import Position
 from dispatch_bus.sdk.page import Page, Record
-
-
-class CountingGate(ScriptedGate):
-    """A room that notes how many records it is asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.limits: list[float] = []
-
-    def pull(self, cursor: str | None, **asked: float) -> Page:
-        """Note the limit and give the next page."""
-        self.limits.append(asked["limit"])
-        return super().pull(cursor, **asked)
 
 
 def broken(cursor: str, raw: bytes) -> Page:
@@ -46,16 +35,36 @@ def test_a_broken_record_that_comes_again_is_kept_once(bus: Bus) -> None:
     assert sorted(one.bytes for one in board.quarantined(bus, None, None, 10).items) == [1, 2]
 
 
-def test_after_a_failure_one_record_is_asked_for(bus: Bus) -> None:
-    """What failed may be the size of the page, so the next page is the smallest there is."""
-    gate = CountingGate()
-    gate.pages.append(Retry("it took too long"))
+def test_a_room_that_failed_is_asked_for_more_with_each_page(bus: Bus) -> None:
+    """What failed may be the size of the page, so it grows from the smallest there is."""
+    gate = ScriptedGate()
+    sent = [page(str(number), report()) for number in range(8)]
+    gate.pages += [
+        Retry("no answer"),
+        *sent[:3],
+        page("2"),
+        *sent[3:],
+        Retry("too much"),
+        page("7"),
+    ]
+    while gate.pages:
+        with suppress(Retry):
+            pull(bus, "NL", gate)
+
+    assert gate.limits == [100, 1, 2, 4, 8, 8, 16, 32, 64, 100, 100, 1]
+
+
+def test_a_room_that_another_process_found_failing_is_asked_for_one_record(
+    bus: Bus, another_bus: MakeBus
+) -> None:
+    """Whoever reads it next has not seen how it failed."""
+    gate = ScriptedGate()
+    gate.pages += [Retry("no answer"), page("1", report())]
     with pytest.raises(Retry):
         pull(bus, "NL", gate)
-    for _ in range(2):
-        pull(bus, "NL", gate)
+    pull(another_bus(), "NL", gate)
 
-    assert gate.limits == [bus.limits.page, 1, bus.limits.page]
+    assert gate.limits == [100, 1, 2]
 
 
 @pytest.mark.parametrize("at", [IN_ZONE, FAR_INSIDE], ids=["whole", "stub"])
@@ -83,8 +92,8 @@ def test_an_uncounted_record_that_brought_nothing_new_is_old_when_it_comes_again
     first = report("C-1", at=IN_ZONE, hazards=("UN 1203",))
     second = report("C-1", at=IN_ZONE, hazards=("UN 1005",))
     names = (("r-1", first), ("r-2", first), ("r-3", second), ("r-2", first))
-    page = Page(cursor="1", records=tuple(told(name, each) for name, each in names))
-    desk.gates["NL"].pages.append(page)
+    records = tuple(told(name, each) for name, each in names)
+    desk.gates["NL"].pages.append(Page(cursor="1", records=records))
     pull(desk.bus, "NL", desk.gates["NL"])
 
     assert desk.filed("C-1").report == second
