@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -23,6 +24,8 @@ from dispatch_bus.store.unit import UnitOfWork
 _log = structlog.get_logger(__name__)
 # After so long a turn ends even where a room has always something new.
 _TURN = timedelta(seconds=1)
+# A room that does not wait for something new is asked for it this often.
+_EMPTY_S = 0.25
 
 
 def pull(bus: Bus, room: str, gate: Gate) -> int | None:
@@ -57,8 +60,15 @@ class _Turn:
     _gate: Gate
     _state: RoomState
     _ends: datetime | None = None
+    _rest_s: float = 0.0
 
     def run(self) -> int:
+        """Read; rest where the room had nothing new and did not wait for it."""
+        records = self._read()
+        time.sleep(self._rest_s)
+        return records
+
+    def _read(self) -> int:
         records = 0
         while (page := self._next()).records:
             records += len(page.records)
@@ -76,9 +86,10 @@ class _Turn:
         return (self._ends - self._state.pulled_at).total_seconds()
 
     def _next(self) -> Page:
-        room = self._state.id
+        room, wait_s = self._state.id, min(self._left_s, self._bus.limits.pull_wait_s)
+        asked = time.monotonic()
         try:
-            page = _fetch(self._bus, self._state, self._gate, self._left_s)
+            page = _fetch(self._bus, self._state, self._gate, wait_s)
         except (Retry, Refused):
             self._bus.page_sizes[room] = 1
             _mark_failing(self._bus, room)
@@ -87,6 +98,9 @@ class _Turn:
         if self._state.failing_since:
             _mark_recovered(self._bus, room)
             self._state = evolve(self._state, failing_since=None)
+        if not page.records:
+            took_s = time.monotonic() - asked
+            self._rest_s = max(0.0, min(wait_s, _EMPTY_S) - took_s)
         return page
 
     def _store(self, page: Page) -> bool:
@@ -146,7 +160,7 @@ def _fetch(bus: Bus, state: RoomState, gate: Gate, wait_s: float) -> Page:
     page = gate.pull(
         state.cursor,
         limit=size,
-        wait_s=min(wait_s, limits.pull_wait_s),
+        wait_s=wait_s,
         deadline_s=limits.pull_deadline_s,
     )
     if page.records and page.cursor == state.cursor:
