@@ -31,7 +31,9 @@ class PlainAdapter(Adapter):
     def pull(self, cursor: str | None, *, limit: int, wait_s: float) -> RawPage:
         """Fetch records by ``GET /records``."""
         after = {} if cursor is None else {"after": cursor}
-        answer = self._room.get("/records", wait_s=wait_s, limit=limit, wait=wait_s, **after)
+        # A float's own text may be 4.5e-05, which a room may not understand.
+        wait = f"{wait_s:.3f}"
+        answer = self._room.get("/records", wait_s=wait_s, limit=limit, wait=wait, **after)
         return _page(answer.json())
 
     def read(self, raw: bytes) -> Report | Answer:

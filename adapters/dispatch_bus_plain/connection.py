@@ -137,7 +137,7 @@ class Connection:
         self._tls = ssl.create_default_context() if is_https else None
         self._kept = threading.local()
 
-    def get(self, path: str, *, wait_s: float = 0.0, **parameters: str | int | float) -> Answer:
+    def get(self, path: str, *, wait_s: float = 0.0, **parameters: str | int) -> Answer:
         """Ask for ``path``; the room may think about it for ``wait_s`` seconds.
 
         Raises:

@@ -24,6 +24,8 @@ from dispatch_bus.store.unit import UnitOfWork
 _log = structlog.get_logger(__name__)
 # After so long a turn ends even where a room has always something new.
 _TURN = timedelta(seconds=1)
+# Less than this of a turn is not worth a question.
+_LEAST_S = 0.01
 # A room that does not wait for something new is asked for it this often.
 _EMPTY_S = 0.25
 
@@ -74,7 +76,7 @@ class _Turn:
             records += len(page.records)
             if not self._store(page):
                 return records
-            if self._left_s <= 0:
+            if self._left_s < _LEAST_S:
                 break
         self._confirm()
         return records

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
+import attrs
 import pytest
 from making.gates import ScriptedGate, page
-from making.values import report
+from making.values import NOON, report
 
+from dispatch_bus.application import intake
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.intake import pull
 from dispatch_bus.domain.errors import Retry
+from dispatch_bus.store.rooms import RoomState
 
 
 class DeafGate(ScriptedGate):
@@ -93,3 +99,22 @@ def test_a_room_that_has_always_something_new_is_confirmed_as_well(bus: Bus) -> 
         assert pull(bus, "NL", gate)
 
     assert gate.pages, "it was not read to its end"
+
+
+def test_a_turn_of_which_next_to_nothing_is_left_ends(
+    bus: Bus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The room is not asked to wait for some microseconds."""
+    stored_at = iter([NOON, NOON + timedelta(seconds=0.995)])
+
+    store = intake.store_page
+
+    def store_page(*asked: Any) -> RoomState | None:
+        stored = store(*asked)
+        return stored and attrs.evolve(stored, pulled_at=next(stored_at))
+
+    gate = ScriptedGate()
+    gate.pages += [page(f"NL{number}", report(f"C-{number}")) for number in (1, 2, 3)]
+    monkeypatch.setattr(intake, "store_page", store_page)
+    assert pull(bus, "NL", gate) == 2
+    assert gate.confirmed == ["NL2"]

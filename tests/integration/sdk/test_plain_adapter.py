@@ -358,6 +358,18 @@ def test_a_connection_is_kept_after_a_refusal(adapter: Adapters) -> None:
     assert requests == [2]
 
 
+@pytest.mark.parametrize(("wait_s", "wait"), [(4.5e-05, b"0.000"), (1.0, b"1.000")])
+def test_a_wait_is_asked_for_as_a_plain_decimal(
+    adapter: Adapters, wait_s: float, wait: bytes
+) -> None:
+    """A room need not know other ways to write a number."""
+    heard: list[bytes] = []
+    page = _json(b'{"cursor": "1", "records": []}')
+    with _answering(page, heard=heard.append) as settings:
+        adapter(settings).pull(None, limit=5, wait_s=wait_s)
+    assert heard[0].startswith(b"GET /records?limit=5&wait=%s HTTP/1.1\r\n" % wait)
+
+
 @pytest.mark.parametrize(("idle_s", "connections"), [(14.0, [2]), (16.0, [1, 1])])
 def test_a_connection_that_was_idle_for_long_is_made_anew(
     adapter: Adapters, monkeypatch: pytest.MonkeyPatch, idle_s: float, connections: list[int]
