@@ -66,12 +66,15 @@ def updated(handoff: Notice, revision: int) -> Step:
 
 
 def heard(handoff: Notice, at: datetime) -> Step:
-    """Move the part: its former owner has received the acceptance."""
+    """Move the part: its former owner has received the acceptance.
+
+    Whether its ground was being left no longer matters: the receiver has it now.
+    """
     if handoff.state is not NoticeState.ACCEPTED:
         return unchanged(handoff)
     moved = {"from": handoff.owner, "to": handoff.receiver, "at": at.isoformat()}
     return Step(
-        attrs.evolve(handoff, state=NoticeState.TRANSFERRED),
+        attrs.evolve(handoff, state=NoticeState.TRANSFERRED, leaving_since=None),
         (
             Happening(EntryKind.HANDOFF_TRANSFERRED, {"receiver": handoff.receiver}),
             Happening(EntryKind.PART_MOVED, moved),

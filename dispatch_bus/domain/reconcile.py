@@ -28,7 +28,8 @@ def reconcile(
 
     What a former owner opened ends, so that a part has one owner in every notice. A handoff that
     has ended is not proposed again by the same owner: a person has answered or let it pass. One
-    that is accepted waits until its owner has heard so, whatever else changes.
+    that is accepted waits until its owner has heard so, whatever else changes; one that has moved
+    the part stays for as long as its receiver has it, and carries what the former owner reports.
     """
     owners = {part.discipline: part.owner for part in incident.parts}
     standing: dict[_Key, Notice] = {}
@@ -43,7 +44,8 @@ def reconcile(
             yield from _open(incident, one, at, new_id)
     for key, notice in standing.items():
         if notice.is_open:
-            yield from _changed(notice, _keep(incident, notice, key in wanted, at))
+            stays = _holds(notice, owners) if _moved(notice) else key in wanted
+            yield from _changed(notice, _keep(incident, notice, stays, at))
 
 
 def _overtaken(notice: Notice, owners: Mapping[Discipline, str]) -> bool:
@@ -54,6 +56,14 @@ def _overtaken(notice: Notice, owners: Mapping[Discipline, str]) -> bool:
 def _stands(notice: Notice, owners: Mapping[Discipline, str]) -> bool:
     answered = notice.kind is NoticeKind.HANDOFF and notice.owner == owners[notice.discipline]
     return notice.is_open or answered
+
+
+def _moved(notice: Notice) -> bool:
+    return notice.state is NoticeState.TRANSFERRED
+
+
+def _holds(notice: Notice, owners: Mapping[Discipline, str]) -> bool:
+    return notice.receiver == owners[notice.discipline]
 
 
 def _key(notice: Notice) -> _Key:

@@ -136,6 +136,28 @@ def test_a_moved_part_ends_what_its_former_owner_opened() -> None:
     }
 
 
+@pytest.mark.parametrize("at", [locality(), world.across(), world.far_inside()])
+def test_the_handoff_that_moved_a_part_stays_while_its_receiver_has_it(at: Locality) -> None:
+    """The new owner goes on hearing of the case whose caller the former owner has."""
+    moved = Part(discipline=Discipline.FIRE, owner="BE-1", former_owner="NL-1")
+    case = attrs.evolve(CASE, parts=(moved,), revision=2)
+    known = new_handoff(state=NoticeState.TRANSFERRED, leaving_since=NOON)
+    (stays,) = [step.notice for step in steps(at, [known], case) if step.notice.id == known.id]
+    assert (stays.revision, stays.leaving_since, stays.is_open) == (2, None, True)
+
+
+def test_the_handoff_that_moved_a_part_is_left_once_the_part_has_moved_on() -> None:
+    """The centre that handed it on has a mirror of it; two notices would tell it twice."""
+    onward = Part(discipline=Discipline.FIRE, owner="DE-1", former_owner="BE-1")
+    case = attrs.evolve(CASE, parts=(onward,), revision=3)
+    first = new_handoff(state=NoticeState.TRANSFERRED)
+    second = new_handoff(owner="BE-1", receiver="DE-1", state=NoticeState.TRANSFERRED)
+    by = book(agreement("BE", "DE"), agreement("DE", "NL"))
+    taken = {one.id: one for one in after(steps(world.far_inside(), [first, second], case, by))}
+    assert taken[first.id].leaving_since == NOON
+    assert taken[second.id].leaving_since is None
+
+
 def test_a_handoff_to_a_closer_centre_opens_beside_the_old_one() -> None:
     """A receiver that is no longer the right one is left by the clock, the right one told now."""
     (step, other) = steps(locality(), [new_mirror(receiver="BE-2")])
