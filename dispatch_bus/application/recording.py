@@ -18,6 +18,7 @@ from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.incident import (
     Incident,
     Source,
+    check_created,
     check_mode,
     check_times,
     merge_parts,
@@ -58,8 +59,8 @@ def record(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> Filed | None:
     neighbours.
 
     Raises:
-        Refused: a centre is not the room's or has not that discipline, a clock is wrong, or the
-            case was of another mode.
+        Refused: a centre is not the room's or has not that discipline, a clock is wrong, the case
+            was of another mode, or its number stands for another case.
     """
     _check_centres(bus, arrival)
     check_times(arrival.report, uow.now)
@@ -134,6 +135,8 @@ def _nothing_new(uow: UnitOfWork, known: Filed, arrival: Arrival) -> EntryKind |
 
 
 def _repeat(uow: UnitOfWork, arrival: Arrival, known: Filed, kind: EntryKind) -> None:
+    if kind is EntryKind.INCIDENT_STALE:
+        check_created(known.case_created, arrival.report)
     uow.journal.append(uow.now, about_incident(known), _happening(kind, arrival))
     _remember(uow, known, arrival)
     if kind is EntryKind.INCIDENT_UNCHANGED and arrival.report.revision is not None:

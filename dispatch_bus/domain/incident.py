@@ -15,6 +15,8 @@ from dispatch_bus.domain.report import Report
 
 # A room may use its case numbers again; cases made this far apart are two incidents.
 SAME_CASE_WITHIN = timedelta(days=30)
+# A room may correct when a case was made; it is hours or a day off where the case is another one.
+CORRECTED_WITHIN = timedelta(hours=1)
 # A clock this far ahead is broken or in another century, not merely fast.
 FUTURE_LIMIT = timedelta(hours=24)
 
@@ -64,6 +66,21 @@ class Incident:
 def same_case(known_created: datetime, created: datetime) -> bool:
     """Tell whether a case number seen again still means the same case."""
     return abs(created - known_created) <= SAME_CASE_WITHIN
+
+
+def check_created(known_created: datetime, report: Report) -> None:
+    """Refuse an older revision that seems to be of another case under the same number.
+
+    Raises:
+        Refused: the two cases were made more than an hour apart.
+    """
+    if abs(report.times.case_created - known_created) > CORRECTED_WITHIN:
+        remedy = (
+            "It is older than what is known under this number, and its case was made at another "
+            "time. A new case needs a number that the room has not used for 30 days: mend the "
+            "number and replay the record. If it is the same case, dismiss it."
+        )
+        raise Refused("number", report.number, remedy)
 
 
 def check_times(report: Report, now: datetime) -> None:

@@ -105,6 +105,21 @@ def test_an_older_revision_is_dropped(desk: Desk) -> None:
     assert desk.filed("C-1").source_revision == 5
 
 
+def test_a_new_case_under_a_number_of_yesterday_is_kept_for_a_person(desk: Desk) -> None:
+    """By its count it is older than yesterday's case, and yet it is an emergency of today."""
+    today = times(NOON + timedelta(days=1))
+    desk.pull("NL", report(at=FAR_INSIDE, revision=7))
+    desk.pull("NL", report(at=IN_ZONE, revision=0, times=today))
+    (kept,) = board.quarantined(desk.bus, None, None, 10).items
+    assert (kept.field, kept.state) == ("number", "waiting")
+
+    desk.gates["NL"].meanings[b"mended"] = report("C-1b", at=IN_ZONE, revision=0, times=today)
+    quarantining.ask_replay(desk.bus, kept.id, b"mended", "ann")
+    assert replaying.replay(desk.bus, "NL", desk.gates["NL"]) == 1
+    desk.settle()
+    assert desk.notice(desk.filed("C-1b").id, NoticeKind.MIRROR).receiver == "BE-1"
+
+
 def test_a_revision_without_news_makes_older_ones_stale(desk: Desk) -> None:
     """Revision 5 said the same as 3, so 4 is old whatever it says."""
     same = report(at=IN_ZONE)

@@ -9,7 +9,14 @@ from making.values import NOON, incident, report, times
 
 from dispatch_bus.domain.codes import Discipline, Mode
 from dispatch_bus.domain.errors import Refused
-from dispatch_bus.domain.incident import Part, check_mode, check_times, merge_parts, same_case
+from dispatch_bus.domain.incident import (
+    Part,
+    check_created,
+    check_mode,
+    check_times,
+    merge_parts,
+    same_case,
+)
 from dispatch_bus.domain.report import PartReport, Times
 
 
@@ -18,6 +25,19 @@ def test_a_number_used_again_later_is_another_case(days: int, same: bool) -> Non
     """Thirty days apart, in either direction, is another use of the number."""
     assert same_case(NOON, NOON + timedelta(days=days)) is same
     assert same_case(NOON + timedelta(days=days), NOON) is same
+
+
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_a_case_whose_making_was_corrected_is_the_same_case(hours: int) -> None:
+    """A room may say again when a case was made, to the minute or by another clock."""
+    check_created(NOON, report(times=times(NOON + timedelta(hours=hours))))
+
+
+@pytest.mark.parametrize("hours", [-25, -2, 2, 25])
+def test_a_case_that_was_made_hours_apart_needs_a_number_of_its_own(hours: int) -> None:
+    """Whoever numbers per day must not lose the case of today to that of yesterday."""
+    with pytest.raises(Refused, match="mend the number"):
+        check_created(NOON, report(times=times(NOON + timedelta(hours=hours))))
 
 
 @pytest.mark.parametrize("name", ["available", "case_created", "event", "call_answered"])
