@@ -8,6 +8,7 @@ from uuid import UUID
 from attrs import frozen
 
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.protecting import new_key
 from dispatch_bus.domain.errors import NotAllowed, Refused
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.store.journal import About
@@ -32,6 +33,9 @@ def quarantine(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Re
     """Keep a record's bytes with the reason; its value is sealed, for it may be personal.
 
     One that is kept already is noted as repeated: a room may send a page again.
+
+    Raises:
+        Retry: the key of today is not to be had.
     """
     if known := uow.quarantine.find(origin.room, origin.record, raw):
         note(uow, known, EntryKind.RECORD_REPEATED, "intake")
@@ -57,7 +61,7 @@ def _keep(bus: Bus, uow: UnitOfWork, origin: Origin, raw: bytes, reason: Refused
         correlation=origin.correlation,
         received_at=uow.now,
     )
-    uow.quarantine.add(kept, raw, bus.store.keys.new_incident_key(uow.now.date()))
+    uow.quarantine.add(kept, raw, new_key(bus, uow))
     facts = {
         "room": origin.room,
         "record": origin.record,

@@ -12,6 +12,7 @@ import attrs
 from attrs import frozen
 
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.protecting import new_key
 from dispatch_bus.application.telling import about_incident
 from dispatch_bus.domain.errors import Refused
 from dispatch_bus.domain.geography import Locality
@@ -61,6 +62,7 @@ def record(bus: Bus, uow: UnitOfWork, arrival: Arrival) -> Filed | None:
     Raises:
         Refused: a centre is not the room's or has not that discipline, a clock is wrong, the case
             was of another mode, or its number stands for another case.
+        Retry: the key of today is not to be had.
     """
     _check_centres(bus, arrival)
     check_times(arrival.report, uow.now)
@@ -169,7 +171,7 @@ def _file_new(bus: Bus, uow: UnitOfWork, arrival: Arrival, generation: int) -> F
         revision=1,
         decided_revision=0,
         parts=merge_parts((), report),
-        key=bus.store.keys.new_incident_key(uow.now.date()),
+        key=new_key(bus, uow),
         correlation=arrival.correlation,
         recorded_at=uow.now,
         report=report,
@@ -207,7 +209,7 @@ def _usable_key(bus: Bus, uow: UnitOfWork, key: WrappedKey) -> WrappedKey:
     try:
         bus.store.keys.open(key)
     except Erased:
-        return bus.store.keys.new_incident_key(uow.now.date())
+        return new_key(bus, uow)
     return key
 
 

@@ -121,7 +121,8 @@ class KeyRing:
 
         Raises:
             Erased: the day was erased already.
-            Stop: the day's key cannot be written.
+            Refused: this ring has made or found the day's key, and it is gone.
+            Stop: the day's key cannot be read or written.
         """
         self._made(self._path(day))
         wrapping = self._wrapping_key(day)

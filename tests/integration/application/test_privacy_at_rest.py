@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from making.gates import told
 from making.values import answer, personal, report
-from making.wiring import Desk
+from making.wiring import Desk, MakeBus
 from making.world import ACROSS, EVERYTHING, FAR_INSIDE, IN_ZONE, ON_BORDER, agreement, book
+from structlog.testing import capture_logs
 
 from dispatch_bus.application import answering, board, intake, quarantining
 from dispatch_bus.domain.errors import Refused, Retry
@@ -139,6 +140,35 @@ def test_a_bad_record_whose_first_copy_cannot_be_read_is_kept_again(desk: Desk) 
             # As if it had come the day before, whose key is not there.
             uow._connection.exec_driver_sql("UPDATE quarantine SET key_day = key_day - 1")
     assert len(board.quarantined(desk.bus, None, None, 10).items) == 2
+
+
+@pytest.mark.parametrize("is_erased", [True, False], ids=["erased", "lost"])
+def test_nothing_is_stored_without_the_key_of_today_and_all_is_once_there_is_one(
+    desk: Desk, another_bus: MakeBus, is_erased: bool
+) -> None:
+    """A person is told what to do; nobody's record is blamed, quarantined or left behind."""
+    known = desk.file(report("C-1", at=IN_ZONE, personal=personal(SECRET)))
+    ring = desk.bus.store.keys
+    if is_erased:
+        ring.erase(known.key.day)
+    else:
+        ring._path(known.key.day).unlink()
+    bad = Record(id="bad", raw=SECRET.encode(), refusal=Refused("name", SECRET, "Mend it."))
+    new = told("new", report("C-2", at=IN_ZONE, personal=personal(SECRET)))
+    pages = [Page(cursor="1", records=(new, bad)), Page(cursor="1", records=(bad,))]
+    for asked_again in pages:
+        desk.gates["NL"].pages.append(asked_again)
+        with capture_logs() as logs, pytest.raises(Retry, match="erased or lost"):
+            intake.pull(desk.bus, "NL", desk.gates["NL"])
+        assert any("operator.md" in one.get("remedy", "") for one in logs)
+    assert not board.quarantined(desk.bus, None, None, 10).items
+
+    ring._path(known.key.day).unlink(missing_ok=True)
+    desk.bus = another_bus()
+    desk.gates["NL"].pages.append(pages[0])
+    assert intake.pull(desk.bus, "NL", desk.gates["NL"]) == 2
+    assert desk.filed("C-2").report is not None
+    assert len(board.quarantined(desk.bus, None, None, 10).items) == 1
 
 
 def test_an_incident_outlives_its_key(desk: Desk) -> None:
