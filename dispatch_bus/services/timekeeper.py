@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from dispatch_bus.application import retention, timekeeping
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.messaging.work import work
@@ -22,4 +24,4 @@ class Timekeeper:
     @work(every_s=3600.0)
     def erase(self) -> int:
         """Destroy the keys of days whose retention has ended."""
-        return retention.erase_ended(self.bus)
+        return retention.erase_ended(self.bus, datetime.now(UTC))
