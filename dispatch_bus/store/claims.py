@@ -43,9 +43,13 @@ _CLAIM = f"""
     """  # noqa: S608
 _LOCK = "SELECT id FROM incident WHERE id = ANY(%(incidents)s::uuid[]) ORDER BY id FOR UPDATE"
 # What became of several tellings is written in one statement each. A claim that has run out is
-# none any more: the row may be claimed by another by now.
+# none any more: the row may be claimed by another by now. Where a newer telling has joined the one
+# that arrives, its wait begins then, and has an alarm of its own.
 _SETTLE = """
     UPDATE delivery SET delivered = told.sequence, attempts = 0,
+        alarmed = least(alarmed, told.sequence),
+        told_at = CASE WHEN delivery.sequence > told.sequence
+            THEN statement_timestamp() ELSE told_at END,
         claimed_until = CASE WHEN claimed_until = told.claim THEN NULL ELSE claimed_until END
     FROM unnest(
         %(notices)s::uuid[], %(sides)s::text[], %(sequences)s::integer[],

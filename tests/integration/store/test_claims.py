@@ -21,6 +21,7 @@ from dispatch_bus.domain.incident import Part, Source
 from dispatch_bus.domain.message import Act, Content, Message
 from dispatch_bus.domain.notice import Notice, Side
 from dispatch_bus.store.claims import Telling
+from dispatch_bus.store.deliveries import Overdue
 from dispatch_bus.store.engine import connect
 from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.keys import KeyRing
@@ -104,6 +105,14 @@ def claimed_for(store: Store, hold: timedelta = HOLD) -> Telling:
     telling = claim(store, hold)
     assert telling is not None
     return telling
+
+
+def overdue(store: Store) -> list[Overdue]:
+    """Raise the alarms that are due after no time at all, and return them."""
+    with store.begin() as uow:
+        found = uow.deliveries.overdue(uow.now, 10)
+        uow.deliveries.mark_alarmed(found)
+    return found
 
 
 def test_undecided_incidents_are_handed_to_one_coordinator_each(store: Store) -> None:
@@ -197,6 +206,26 @@ def test_a_telling_that_overtakes_in_flight_is_still_due(store: Store) -> None:
         uow.claims.settle([older])
         assert uow.claims.news()
     assert claimed_for(store).message.sequence == 2
+
+
+def test_a_telling_that_overtakes_in_flight_has_a_wait_and_an_alarm_of_its_own(
+    store: Store,
+) -> None:
+    """The alarm was for the older one, which has arrived after all."""
+    filed = file(store, "1")
+    notice = mirror(incident=filed.id)
+    tell(store, filed, 1, notice)
+    older = claimed_for(store)
+    (late,) = overdue(store)
+    tell(store, filed, 2, notice)
+    assert overdue(store) == []
+    with store.begin() as uow:
+        arrived_at = uow.now
+        uow.claims.settle([older])
+    (newer,) = overdue(store)
+    assert (late.sequence, newer.sequence) == (1, 2)
+    assert newer.told_at >= arrived_at
+    assert overdue(store) == []
 
 
 def test_giving_up_on_an_overtaken_telling_leaves_the_newer_one_due(store: Store) -> None:
