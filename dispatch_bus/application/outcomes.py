@@ -128,17 +128,19 @@ def _posted(uow: UnitOfWork, receipts: Sequence[tuple[Telling, Receipt]]) -> Non
     """Note that tellings wait in their room's inbox; they are due again when they left it."""
     waits = (timedelta(seconds=receipt.waits_s or 0.0) for _, receipt in receipts)
     untils = [uow.now + wait + _LATEST_WORD for wait in waits]
-    uow.claims.put_off([telling for telling, _ in receipts], untils)
+    put_off = uow.claims.put_off([telling for telling, _ in receipts], untils)
     for telling, receipt in receipts:
-        facts = {"reference": receipt.reference, "waits_s": receipt.waits_s}
-        note(uow, telling, EntryKind.DELIVERY_POSTED, **facts)
+        if telling.row in put_off:
+            facts = {"reference": receipt.reference, "waits_s": receipt.waits_s}
+            note(uow, telling, EntryKind.DELIVERY_POSTED, **facts)
 
 
 def _put_off(bus: Bus, uow: UnitOfWork, tellings: Sequence[Telling]) -> None:
     waits = (timedelta(seconds=backoff_s(bus, telling.attempts)) for telling in tellings)
-    uow.claims.put_off(tellings, [uow.now + wait for wait in waits])
+    put_off = uow.claims.put_off(tellings, [uow.now + wait for wait in waits])
     for telling in tellings:
-        note(uow, telling, EntryKind.DELIVERY_FAILED, attempt=telling.attempts)
+        if telling.row in put_off:
+            note(uow, telling, EntryKind.DELIVERY_FAILED, attempt=telling.attempts)
 
 
 def _give_up(uow: UnitOfWork, refusals: Sequence[tuple[Telling, Refused]]) -> None:

@@ -69,6 +69,7 @@ _PUT_OFF = """
     ) AS told(notice, side, sequence, claim, until)
     WHERE delivery.notice = told.notice AND delivery.side = told.side
         AND claimed_until = told.claim
+    RETURNING delivery.notice, delivery.side
     """
 _GIVE_UP = """
     UPDATE delivery SET claimed_until = NULL, stuck = delivery.sequence = told.sequence
@@ -159,12 +160,15 @@ class Claims:
     def _note_news(self, row: Row) -> None:
         self._news[row["notice"], Side(row["side"])] = True
 
-    def put_off(self, tellings: Sequence[Telling], untils: Sequence[datetime]) -> None:
+    def put_off(
+        self, tellings: Sequence[Telling], untils: Sequence[datetime]
+    ) -> set[tuple[UUID, Side]]:
         """Let go of claims that have not run out, and try again, each at its time.
 
-        A newer telling, which nobody has handed over yet, stays due.
+        A newer telling, which nobody has handed over yet, stays due. Returns the rows whose claim
+        has not run out: where it has, this was noted before, or another attempt is on its way.
         """
-        self._session.tell(_PUT_OFF, _told(tellings) | {"untils": list(untils)})
+        return self._write(_PUT_OFF, tellings, untils=list(untils))
 
     def give_up(self, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
         """Note that the room will never take these tellings; newer ones are tried again.
@@ -185,8 +189,10 @@ class Claims:
         asked = {"notice": notice, "side": side, "sequence": telling.message.sequence}
         self._session.tell(_TAKE_BACK, asked | {"now": now, "stuck": stuck})
 
-    def _write(self, statement: str, tellings: Sequence[Telling]) -> set[tuple[UUID, Side]]:
-        rows = self._session.ask(statement, _told(tellings))
+    def _write(
+        self, statement: str, tellings: Sequence[Telling], **more: object
+    ) -> set[tuple[UUID, Side]]:
+        rows = self._session.ask(statement, _told(tellings) | more)
         return {(row["notice"], Side(row["side"])) for row in rows}
 
     def _telling(self, row: Row) -> Telling | None:

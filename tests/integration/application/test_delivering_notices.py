@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import attrs
 import pytest
-from making.values import answer, personal, report
+from making.values import NOON, answer, personal, report
 from making.wiring import Desk
 from making.world import ACROSS, EVERYTHING, IN_ZONE, ON_BORDER, agreement, book
 
 from dispatch_bus.application import answering, delivering, outcomes
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.domain.message import Receipt
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState
+from dispatch_bus.sdk.calls import Outcome
 from dispatch_bus.store.claims import Telling
 
 
@@ -87,6 +89,26 @@ def test_two_workers_with_one_telling_note_its_receipt_once(desk: Desk) -> None:
     assert len(desk.gates["BE"].effects) == 1
     assert len(desk.entries(EntryKind.DELIVERY_MADE)) == 1
     assert len(desk.entries(EntryKind.NOTICE_DELIVERED)) == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "kind"),
+    [
+        (Retry("no answer"), EntryKind.DELIVERY_FAILED),
+        (Receipt(reference="R-1", received=NOON, waits_s=60.0), EntryKind.DELIVERY_POSTED),
+    ],
+    ids=["failed", "posted"],
+)
+def test_an_outcome_that_is_recorded_again_is_journalled_once(
+    desk: Desk, outcome: Outcome, kind: EntryKind
+) -> None:
+    """Whoever does not know whether the commit took effect records what came back again."""
+    desk.file(report(at=IN_ZONE))
+    telling = _claim(desk)
+    for _ in range(2):
+        with desk.bus.store.begin() as uow:
+            outcomes.record(desk.bus, uow, [(telling, outcome)])
+    assert len(desk.entries(kind)) == 1
 
 
 def test_a_message_that_the_room_refuses_is_stuck_and_visible(desk: Desk) -> None:
