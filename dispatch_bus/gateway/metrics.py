@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPMethod
 from time import perf_counter
 
 from prometheus_client import Counter, Gauge, Histogram
@@ -17,6 +18,8 @@ FEED_CLIENTS = Gauge("dispatch_bus_gateway_feed_clients", "Clients that follow t
 FEED_DROPPED = Counter("dispatch_bus_gateway_feed_dropped", "Clients that were too slow.")
 FEED_NUMBER = Gauge("dispatch_bus_gateway_feed_number", "The journal number that was read last.")
 
+_METHODS = frozenset(method.value for method in HTTPMethod)
+
 
 class Counting:
     """Counts each request under its route, for a path may name an incident."""
@@ -30,11 +33,13 @@ class Counting:
             await self._app(scope, receive, send)
             return
         began = perf_counter()
+        # Any word is a method to the server, and who sends it need not have signed in.
+        method = scope["method"] if scope["method"] in _METHODS else "other"
 
         async def counted(message: Message) -> None:
             if message["type"] == "http.response.start":
                 route = getattr(scope.get("route"), "path", "none")
-                REQUESTS.labels(scope["method"], route, message["status"]).inc()
+                REQUESTS.labels(method, route, message["status"]).inc()
                 REQUEST_SECONDS.labels(route).observe(perf_counter() - began)
             await send(message)
 
@@ -42,5 +47,5 @@ class Counting:
             await self._app(scope, receive, counted)
         except Exception:
             # The answer to a fault is sent further out than this.
-            REQUESTS.labels(scope["method"], "none", 500).inc()
+            REQUESTS.labels(method, "none", 500).inc()
             raise

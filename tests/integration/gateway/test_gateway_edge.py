@@ -167,3 +167,12 @@ def test_metrics_count_routes_and_not_incidents(http: httpx.Client) -> None:
     text = http.get("/metrics").text
     assert 'dispatch_bus_gateway_requests_total{method="GET",route="/incidents/{id}"' in text
     assert str(incident) not in text
+
+
+def test_metrics_name_no_method_that_a_stranger_made_up(served: Served, http: httpx.Client) -> None:
+    """Whatever a stranger calls its method, there are no more series than methods."""
+    with served.client(token="") as stranger:
+        assert stranger.request("AAA1", f"{API}/incidents").status_code == 405
+    text = http.get("/metrics").text
+    assert 'dispatch_bus_gateway_requests_total{method="other"' in text
+    assert "AAA1" not in text
