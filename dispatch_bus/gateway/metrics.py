@@ -14,6 +14,7 @@ REQUESTS = Counter(
 REQUEST_SECONDS = Histogram(
     "dispatch_bus_gateway_request_seconds", "Time to the first byte of an answer.", ["route"]
 )
+FAULTS = Counter("dispatch_bus_gateway_faults", "Requests that met a fault.")
 FEED_CLIENTS = Gauge("dispatch_bus_gateway_feed_clients", "Clients that follow the feed.")
 FEED_DROPPED = Counter("dispatch_bus_gateway_feed_dropped", "Clients that were too slow.")
 FEED_NUMBER = Gauge("dispatch_bus_gateway_feed_number", "The journal number that was read last.")
@@ -35,17 +36,25 @@ class Counting:
         began = perf_counter()
         # Any word is a method to the server, and who sends it need not have signed in.
         method = scope["method"] if scope["method"] in _METHODS else "other"
+        status: int | None = None
 
         async def counted(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "none")
-                REQUESTS.labels(method, route, message["status"]).inc()
-                REQUEST_SECONDS.labels(route).observe(perf_counter() - began)
+                status = message["status"]
+                REQUESTS.labels(method, _route(scope), status).inc()
+                REQUEST_SECONDS.labels(_route(scope)).observe(perf_counter() - began)
             await send(message)
 
         try:
             await self._app(scope, receive, counted)
         except Exception:
-            # The answer to a fault is sent further out than this.
-            REQUESTS.labels(method, "none", 500).inc()
+            FAULTS.inc()
+            if status is None:
+                # The answer to a fault is sent further out than this.
+                REQUESTS.labels(method, _route(scope), 500).inc()
             raise
+
+
+def _route(scope: Scope) -> str:
+    return getattr(scope.get("route"), "path", "none")
