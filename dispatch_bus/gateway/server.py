@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
@@ -36,6 +37,13 @@ class Server(uvicorn.Server):
         )
         self._app = app
         self._ready = ready
+
+    def handle_exit(self, _number: int, _frame: FrameType | None) -> None:
+        """Begin to end; ``run`` then returns, and its caller tidies up.
+
+        Of a signal that is noted here uvicorn would die, after all requests have ended.
+        """
+        self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and say so."""

@@ -14,10 +14,13 @@ import httpx
 import psutil
 import pytest
 from servers.waiting import wait_for, wait_until_gone
+from sqlalchemy import select
 
-from dispatch_bus.bootstrap import load_checked
+from dispatch_bus.bootstrap import load_checked, make_keys
 from dispatch_bus.cli import private
 from dispatch_bus.cli.process import COMMAND
+from dispatch_bus.store import tables
+from dispatch_bus.store.engine import connect
 
 # The first of the two servers' addresses: with the line before it, it stands there once.
 STORE = 'target_session_attrs=read-write\nurl = ""'
@@ -35,6 +38,11 @@ class Process:
     def with_database(self, url: str) -> None:
         """Have it use this database."""
         self._write("bus.toml", STORE, f'{STORE[:-1]}{url}"')
+
+    def with_keys(self) -> None:
+        """Have it find keys: a gateway makes none."""
+        settings, _ = load_checked(self.config)
+        make_keys(settings.bus)
 
     def _write(self, file: str, old: str, new: str) -> None:
         path = self.config / file
@@ -94,6 +102,32 @@ def test_it_serves_its_metrics_and_ends_when_asked(services: Process, database_u
         assert process.wait(60) == 0, services.log.read_text()
         for pid in children:
             wait_until_gone(pid)
+
+
+def announced(url: str) -> list[int]:
+    """Return the numbers of the processes that have said that they are at work."""
+    engine = connect(url)
+    try:
+        with engine.begin() as connection:
+            return list(connection.execute(select(tables.process.c.pid)).scalars())
+    finally:
+        engine.dispose()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_gateway_ends_when_asked_and_is_forgotten(
+    services: Process, database_url: str, number: signal.Signals
+) -> None:
+    """Whoever asks it to end sees it end well, and nobody counts it among the processes."""
+    services.with_database(database_url)
+    services.with_keys()
+    with services.running("gateway") as process:
+        services.wait_until_ready(process)
+        wait_for(lambda: announced(database_url) == [process.pid], "it is announced")
+        process.send_signal(number)
+        assert process.wait(60) == 0, services.log.read_text()
+    assert announced(database_url) == []
+    assert "Traceback" not in services.log.read_text()
 
 
 def test_its_log_is_json_and_says_why_a_room_is_not_read(
