@@ -12,18 +12,22 @@ from dispatch_bus.bootstrap import certificate_files, data_folder, load_checked,
 from dispatch_bus.cli.heartbeat import announced
 from dispatch_bus.cli.ready import say_ready, status_of
 from dispatch_bus.gateway.app import create_app
-from dispatch_bus.gateway.server import Server
+from dispatch_bus.gateway.server import Server, listen
 from dispatch_bus.observability import certificates, logs
 from dispatch_bus.settings import Bus as BusSettings
-from dispatch_bus.store.key_files import make_once
+from dispatch_bus.store import key_files
 
 
 def token(settings: BusSettings) -> str:
-    """Return the API's token; it is made at the first start, for this user's eyes alone."""
+    """Return the API's token; it is made at the first start, for this user's eyes alone.
+
+    Raises:
+        Stop: it cannot be made or read, or is open to other users.
+    """
     path = data_folder(settings) / settings.gateway.token_file
     path.parent.mkdir(parents=True, exist_ok=True)
-    make_once(path, secrets.token_urlsafe(32).encode())
-    return path.read_text().strip()
+    key_files.make_once(path, secrets.token_urlsafe(32).encode())
+    return key_files.read(path).decode("utf-8", "replace").strip()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -42,5 +46,6 @@ def _run(config: Path | None, ready_file: Path | None) -> None:
     address = settings.bus.gateway
     ready = partial(say_ready, ready_file)
     certificates.watch(certificate_files(settings.bus))
+    listeners = listen(address.host, address.port)
     with announced(bus, "gateway"):
-        Server(app, host=address.host, port=address.port, ready=ready).run()
+        Server(app, ready=ready).run(listeners)

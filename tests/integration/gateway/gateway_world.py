@@ -24,7 +24,7 @@ from dispatch_bus.domain.report import (
     Report,
 )
 from dispatch_bus.gateway.app import create_app
-from dispatch_bus.gateway.server import Server
+from dispatch_bus.gateway.server import Server, listen
 from dispatch_bus.sdk.calls import Outcome
 from dispatch_bus.sdk.page import Page, Record
 from dispatch_bus.store.engine import connect
@@ -174,11 +174,12 @@ class Served:
     def __init__(self, bus: Bus) -> None:
         self.app: FastAPI = create_app(bus, token=TOKEN)
         listening = threading.Event()
-        self._server = Server(self.app, host="127.0.0.1", port=0, ready=listening.set)
-        self._thread = threading.Thread(target=self._server.run)
+        self._server = Server(self.app, ready=listening.set)
+        listeners = listen("127.0.0.1", 0)
+        self.port: int = listeners[0].getsockname()[1]
+        self._thread = threading.Thread(target=self._server.run, args=[listeners])
         self._thread.start()
         assert listening.wait(10)
-        self.port: int = self._server.servers[0].sockets[0].getsockname()[1]
 
     @property
     def url(self) -> str:

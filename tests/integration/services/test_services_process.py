@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -128,6 +129,18 @@ def test_the_gateway_ends_when_asked_and_is_forgotten(
         assert process.wait(60) == 0, services.log.read_text()
     assert announced(database_url) == []
     assert "Traceback" not in services.log.read_text()
+
+
+def test_a_port_that_is_taken_is_no_reason_to_give_up(services: Process, database_url: str) -> None:
+    """The gateway names what it could not have, and is started again."""
+    services.with_database(database_url)
+    services.with_keys()
+    settings, _ = load_checked(services.config)
+    at = settings.bus.gateway.host, settings.bus.gateway.port
+    with socket.create_server(at), services.running("gateway") as process:
+        assert process.wait(60) == os.EX_TEMPFAIL, services.log.read_text()
+    assert "cannot listen on {}:{}".format(*at) in services.log.read_text()
+    assert announced(database_url) == []
 
 
 def test_its_log_is_json_and_says_why_a_room_is_not_read(

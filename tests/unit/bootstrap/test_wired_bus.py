@@ -167,6 +167,17 @@ def test_the_token_is_for_its_owner_alone(folder: Path) -> None:
     assert check_token(made) == made
 
 
+def test_a_token_that_others_may_read_stops_the_gateway(folder: Path) -> None:
+    """It may be known to anybody: a person has to find out, as for every other secret."""
+    settings, _ = load_checked(folder)
+    token(settings.bus)
+    path = data_folder(settings.bus) / settings.bus.gateway.token_file
+    path.chmod(0o644)
+    with pytest.raises(Stop, match=f"{path} is open to other users") as stop:
+        token(settings.bus)
+    assert f"chmod 600 {path}" in stop.value.remedy
+
+
 def test_the_token_stays(folder: Path) -> None:
     """Its bearers go on after a restart."""
     settings, _ = load_checked(folder)
