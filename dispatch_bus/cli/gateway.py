@@ -12,7 +12,8 @@ from dispatch_bus.bootstrap import certificate_files, data_folder, load_checked,
 from dispatch_bus.cli.heartbeat import announced
 from dispatch_bus.cli.ready import say_ready, status_of
 from dispatch_bus.gateway.app import create_app
-from dispatch_bus.gateway.server import Server, listen
+from dispatch_bus.gateway.connections import listen
+from dispatch_bus.gateway.server import Server
 from dispatch_bus.observability import certificates, logs
 from dispatch_bus.settings import Bus as BusSettings
 from dispatch_bus.store import key_files

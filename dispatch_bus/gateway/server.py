@@ -5,37 +5,15 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
-from dispatch_bus.domain.errors import Retry
+from dispatch_bus.gateway.connections import Connection
 
 _GRACE_S = 5
 _KEEP_ALIVE_S = 30
 _MOST_CONNECTIONS = 500
-
-
-def listen(host: str, port: int) -> list[socket.socket]:
-    """Listen at each address of ``host``.
-
-    Raises:
-        Retry: the port is taken, or the host is not on this machine.
-    """
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return [_listener(family, address) for family, _, _, _, address in found]
-    except OSError as error:
-        what = f"The gateway cannot listen on {host}:{port} ({error.strerror})"
-        raise Retry(f"{what}; change gateway.port") from error
-
-
-def _listener(family: int, address: Any) -> socket.socket:
-    listener = socket.create_server(address, family=family)
-    # Every connection inherits it; asyncio sees to it for sockets that it has made itself.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 class Server(uvicorn.Server):
@@ -49,6 +27,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
+                http=Connection,
                 log_config=None,
                 # Its lines would carry the parameters of each request.
                 access_log=False,

@@ -12,6 +12,7 @@ from gateway_world import Served, World, made
 from psycopg import sql
 from servers.postgres import DatabaseServer
 
+from dispatch_bus.gateway import connections
 from dispatch_bus.store.embedded.database import connect
 
 
@@ -25,6 +26,15 @@ def world(database_url: str, tmp_path: Path) -> Iterator[World]:
 @pytest.fixture
 def served(world: World) -> Iterator[Served]:
     """The gateway of the world, served."""
+    served = Served(world.bus)
+    yield served
+    served.stop()
+
+
+@pytest.fixture
+def impatient(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """The gateway of the world, served to whoever is quick."""
+    monkeypatch.setattr(connections, "PATIENCE_S", 1.0)
     served = Served(world.bus)
     yield served
     served.stop()

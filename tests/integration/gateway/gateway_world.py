@@ -24,7 +24,8 @@ from dispatch_bus.domain.report import (
     Report,
 )
 from dispatch_bus.gateway.app import create_app
-from dispatch_bus.gateway.server import Server, listen
+from dispatch_bus.gateway.connections import listen
+from dispatch_bus.gateway.server import Server
 from dispatch_bus.sdk.calls import Outcome
 from dispatch_bus.sdk.page import Page, Record
 from dispatch_bus.store.engine import connect
@@ -180,6 +181,11 @@ class Served:
         self._thread = threading.Thread(target=self._server.run, args=[listeners])
         self._thread.start()
         assert listening.wait(10)
+
+    @property
+    def connections(self) -> int:
+        """How many connections it has."""
+        return len(self._server.server_state.connections)
 
     @property
     def url(self) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from contextlib import closing
+from itertools import islice
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 from gateway_border import report
 from gateway_world import API, Served, World
+from servers.waiting import wait_for
+
+from dispatch_bus.gateway import connections, tail
 
 LISTS = ("incidents", "mirrors", "handoffs", "handoffs/queue", "rooms", "quarantine")
 
@@ -113,6 +117,39 @@ def test_a_request_that_never_ends_is_ended(served: Served, world: World) -> Non
             f"{head}Content-Type: application/json\r\nContent-Length: 99\r\n\r\n{{".encode()
         )
         assert slow.recv(4_096).startswith(b"HTTP/1.1 503 ")
+
+
+@pytest.mark.parametrize("said", ["", "G", "GET /health HTTP/1.1\r\nHost: x\r\n"])
+@pytest.mark.parametrize("asked", [0, 2])
+def test_a_connection_that_asks_nothing_is_closed(impatient: Served, asked: int, said: str) -> None:
+    """Whoever begins no request, the first or another one, keeps nobody else out."""
+    whole = "GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+    with closing(socket.create_connection(("127.0.0.1", impatient.port), timeout=20)) as idle:
+        idle.sendall(f"{whole * asked}{said}".encode())
+        told = b"".join(iter(lambda: idle.recv(4_096), b""))
+    assert told.count(b"HTTP/1.1 503 ") == asked
+    wait_for(lambda: not impatient.connections, "the connection is gone")
+
+
+def test_a_request_under_way_keeps_its_connection(
+    impatient: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long an answer lasts, it is not cut off for want of another request."""
+    monkeypatch.setattr(tail, "HEARTBEAT_S", 0.1)
+    with impatient.client() as http, http.stream("GET", f"{API}/feed") as answer:
+        beats = (line for line in answer.iter_lines() if line.startswith(":"))
+        assert len(list(islice(beats, 20))) == 20
+
+
+def test_a_peer_that_is_gone_is_noticed() -> None:
+    """The kernel asks after a silent peer, and gives up one that takes nothing for 30 s."""
+    (listener,) = connections.listen("127.0.0.1", 0)
+    with listener, closing(socket.create_connection(listener.getsockname())):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 30_000
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def test_health_names_what_stands_still(http: httpx.Client) -> None:

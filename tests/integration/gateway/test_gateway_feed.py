@@ -174,18 +174,19 @@ def test_a_feed_that_cannot_read_falls_silent_and_comes_back(
 
 
 def test_a_client_that_takes_nothing_is_dropped(
-    world: World, served: Served, monkeypatch: pytest.MonkeyPatch
+    world: World, impatient: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A client that stops reading is dropped; it costs the others nothing."""
+    """A client that stops reading is dropped, with its connection; it costs the others nothing."""
     monkeypatch.setattr(stream, "PATIENCE_S", 0.5)
     before = stream.FEED_DROPPED._value.get()
     write(world, 1_000, {"padding": "x" * 16_000})
     with closing(socket.socket()) as slow:
         slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
-        slow.connect(("127.0.0.1", served.port))
+        slow.connect(("127.0.0.1", impatient.port))
         request = f"GET {API}/feed?after=0 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {TOKEN}\r\n"
         slow.sendall(f"{request}\r\n".encode())
         wait_for(lambda: stream.FEED_DROPPED._value.get() == before + 1, "the client is dropped")
+        wait_for(lambda: not impatient.connections, "its connection is closed")
 
 
 def test_the_feed_ends_when_the_gateway_stops(served: Served, http: httpx.Client) -> None:
