@@ -8,15 +8,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+import structlog
 from attrs import frozen
 
 from dispatch_bus.application.announcing import is_stale, versions
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.leasing import SEALING
 from dispatch_bus.application.rooms import Reading, views
-from dispatch_bus.domain.errors import Retry, Stop
+from dispatch_bus.domain.errors import DispatchBusError, Retry, Stop
 from dispatch_bus.journal.entry import glimpse
 from dispatch_bus.store.unit import UnitOfWork
+
+_log = structlog.get_logger(__name__)
 
 
 class Condition(StrEnum):
@@ -55,12 +58,25 @@ def health(bus: Bus) -> Health:
     try:
         with bus.store.begin() as uow:
             return Health(at=uow.now, checks=tuple(_checks(bus, uow)))
-    except (Retry, Stop) as error:
-        # Its text names no parameter of any statement.
-        facts = {"error": error.what}
-        return Health(
-            at=None, checks=(Check(name="store", condition=Condition.FAILED, facts=facts),)
-        )
+    except DispatchBusError as error:
+        _log.warning("nobody can be told how the bus does", reason=str(error))
+        return silent(_reason(error))
+
+
+def silent(reason: str = "does not answer") -> Health:
+    """Return what is known without the store: nothing but why."""
+    store = Check(name="store", condition=Condition.FAILED, facts={"error": reason})
+    return Health(at=None, checks=(store,))
+
+
+def _reason(error: DispatchBusError) -> str:
+    """Say it in words that anybody may read: its own may name host, account and database."""
+    match error:
+        case Retry():
+            return "does not answer"
+        case Stop():
+            return "needs an operator"
+    return "holds what cannot be read"
 
 
 def _checks(bus: Bus, uow: UnitOfWork) -> Iterator[Check]:

@@ -142,6 +142,15 @@ class World:
         with self.bus.store.begin() as uow:
             return uow.journal.size()
 
+    def write_nonsense(self) -> None:
+        """Append and seal an entry that nobody can read."""
+        with self.bus.store.begin() as uow:
+            uow._connection.exec_driver_sql(
+                "INSERT INTO journal_pending (kind, schema_version, entry)"
+                " VALUES ('alarm.raised', 1, 'nonsense')"
+            )
+        self.seal()
+
     def _sealed(self) -> bool:
         sealing.seal(self.bus)
         with self.bus.store.begin() as uow:

@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable
 from contextlib import closing
 from itertools import islice
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 from gateway_border import report
 from gateway_world import API, Served, World
 from servers.waiting import wait_for
+from structlog.testing import capture_logs
 
 from dispatch_bus.gateway import connections, tail
 
@@ -188,13 +190,33 @@ def test_a_room_that_does_not_answer_degrades_the_bus(world: World, http: httpx.
 
 
 def test_health_answers_without_its_database(
-    http: httpx.Client, cut: Callable[[bool], None]
+    http: httpx.Client, database_url: str, cut: Callable[[bool], None]
 ) -> None:
-    """Without its database the gateway still says what is wrong."""
+    """Without its database the gateway says so, and nothing of where and as whom it asks."""
     cut(True)
-    answer = http.get("/health")
+    # This one meets the end of a connection, the next one finds that there is none to be had.
+    http.get("/health")
+    with capture_logs() as lines:
+        answer = http.get("/health")
     assert answer.status_code == 503
-    assert [one["name"] for one in answer.json()["checks"]] == ["store"]
+    (check,) = answer.json()["checks"]
+    assert check == {
+        "name": "store",
+        "condition": "failed",
+        "facts": {"error": "does not answer"},
+    }
+    name = urlsplit(database_url).path.lstrip("/")
+    assert [name in line["reason"] for line in lines if line["log_level"] == "warning"] == [True]
+
+
+def test_health_fails_when_the_newest_entry_cannot_be_read(
+    world: World, http: httpx.Client
+) -> None:
+    """Whoever watches is told that the bus fails, not that the question was wrong."""
+    world.write_nonsense()
+    answer = http.get("/health")
+    assert (answer.status_code, answer.json()["condition"]) == (503, "failed")
+    assert answer.json()["checks"][0]["facts"] == {"error": "holds what cannot be read"}
 
 
 def test_metrics_count_routes_and_not_incidents(http: httpx.Client) -> None:
