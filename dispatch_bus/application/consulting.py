@@ -13,10 +13,11 @@ from attrs import frozen
 
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.telling import about_incident
+from dispatch_bus.domain.errors import Stop
 from dispatch_bus.domain.kinds import EntryKind, Happening
 from dispatch_bus.domain.report import Personal
 from dispatch_bus.store.filed import Filed
-from dispatch_bus.store.keys import Erased
+from dispatch_bus.store.keys import Erased, Lost
 from dispatch_bus.store.unit import UnitOfWork
 
 _SESSION_DIGITS = 16
@@ -58,9 +59,10 @@ def consult(bus: Bus, incident: UUID, consultation: Consultation) -> Details:
     Raises:
         Unknown: the id is no incident's.
         Refused: it is a stub, of which the bus keeps nothing personal.
+        Stop: the key of its day is lost.
     """
     with bus.store.begin() as uow:
-        filed = uow.incidents.lock(incident, personal=True)
+        filed = _lock(uow, incident)
         details = Details(
             incident=incident,
             revision=filed.revision,
@@ -69,6 +71,14 @@ def consult(bus: Bus, incident: UUID, consultation: Consultation) -> Details:
         )
         _journal_once(bus, uow, filed, consultation)
         return details
+
+
+def _lock(uow: UnitOfWork, incident: UUID) -> Filed:
+    try:
+        return uow.incidents.lock(incident, personal=True)
+    except Lost as lost:
+        # Whoever asks can mend nothing: it is an operator who has to act.
+        raise Stop("The key of this incident's personal fields is lost.", lost.remedy) from lost
 
 
 def _is_erased(uow: UnitOfWork, filed: Filed) -> bool:

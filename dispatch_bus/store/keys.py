@@ -43,6 +43,10 @@ class Erased(Refused):
         super().__init__("retention day", day.isoformat(), "Nothing to do: erased on purpose.")
 
 
+class Lost(Refused):
+    """The key of this retention day is gone, or another: nobody destroyed it."""
+
+
 @frozen
 class WrappedKey:
     """An incident's data key as the database keeps it: useless without the key of its ``day``."""
@@ -121,7 +125,7 @@ class KeyRing:
 
         Raises:
             Erased: the day was erased already.
-            Refused: this ring has made or found the day's key, and it is gone.
+            Lost: this ring has made or found the day's key, and it is gone.
             Stop: the day's key cannot be read or written.
         """
         self._made(self._path(day))
@@ -133,14 +137,14 @@ class KeyRing:
 
         Raises:
             Erased: the day's key was destroyed.
-            Refused: the day's key is not in this folder, or is not the one that wrapped it.
+            Lost: the day's key is not in this folder, or is not the one that wrapped it.
             Stop: the day's key cannot be read.
         """
         try:
             return DataKey(aes_key_unwrap(self._wrapping_key(key.day), key.wrapped))
         except InvalidUnwrap:
             remedy = f"It was altered, or wrapped by another ring than {self._folder}."
-            raise Refused("wrapped key", key.day.isoformat(), remedy) from None
+            raise Lost("wrapped key", key.day.isoformat(), remedy) from None
 
     def erase(self, day: date) -> None:
         """Destroy the key of ``day`` for good; a tombstone keeps it from being made again.
@@ -189,7 +193,7 @@ class KeyRing:
         version = key_files.version(path)
         if version is None:
             remedy = f"Restore {path} from the key folder's own backup: it was lost, not erased."
-            raise Refused("retention day", day.isoformat(), remedy)
+            raise Lost("retention day", day.isoformat(), remedy)
         content = self._day_key(path, version)
         if content == _TOMBSTONE:
             self._day_key.cache_clear()

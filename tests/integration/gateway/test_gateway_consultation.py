@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 import httpx
@@ -102,3 +103,16 @@ def test_a_stub_has_nothing_to_consult(world: World, http: httpx.Client) -> None
     answer = consult(http, incident)
     assert (answer.status_code, answer.json()["field"]) == (422, "incident")
     assert "room" in answer.json()["remedy"]
+
+
+def test_a_lost_key_is_no_mistake_of_who_asks(
+    world: World, http: httpx.Client, tmp_path: Path
+) -> None:
+    """An operator has to act: 503, with what to restore."""
+    (incident,) = world.tell(report("1"))
+    (key,) = (tmp_path / "keys").glob("day-*")
+    key.unlink()
+    answer = consult(http, incident)
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:dispatch-bus:problem:stop"
+    assert str(key) in answer.json()["remedy"]
