@@ -5,20 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.health import health
+from dispatch_bus.application.standing import standing
 from dispatch_bus.gateway import problems
 from dispatch_bus.gateway.access import check_token, signed_in
 from dispatch_bus.gateway.asking import PREFIX, known_parameters_only
 from dispatch_bus.gateway.deadline import Deadline
 from dispatch_bus.gateway.metrics import Counting
 from dispatch_bus.gateway.models.problem import Problem
+from dispatch_bus.gateway.question import Question
 from dispatch_bus.gateway.routes import feed, incidents, notices, operations, quarantine, rooms
-from dispatch_bus.gateway.standing import Asking
 from dispatch_bus.gateway.tail import Tail
 
 LARGEST_BODY = 2**20
@@ -52,7 +55,8 @@ def create_app(bus: Bus, *, token: str) -> FastAPI:
         lifespan=_lifespan,
     )
     app.state.bus, app.state.token, app.state.tail = bus, check_token(token), Tail(bus)
-    app.state.standing = Asking(bus)
+    app.state.health = Question(partial(health, bus))
+    app.state.standing = Question(partial(standing, bus))
     app.include_router(_api())
     app.include_router(operations.router)
     app.add_middleware(Deadline, limit_s=LONGEST_S)

@@ -2,52 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from datetime import datetime
 
-from prometheus_client import generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.rooms import Reading
-from dispatch_bus.application.standing import Standing, standing
-from dispatch_bus.domain.errors import Retry, Stop
+from dispatch_bus.application.standing import Standing
 from dispatch_bus.store.quarantine import QuarantineState
-
-# Well under what Prometheus waits for a scrape.
-_LIMIT_S = 4.0
-
-
-class Asking:
-    """Asks the store how the bus stands, for one scrape or several at once."""
-
-    def __init__(self, bus: Bus) -> None:
-        self._bus = bus
-        self._task: asyncio.Task[Standing] | None = None
-
-    async def metrics(self) -> bytes:
-        """Return the metrics in text format; ``dispatch_bus_store_up`` is 0 when it is silent.
-
-        A database that hangs costs one thread, however often this is asked.
-        """
-        return generate_latest(Told(await self._answer()))
-
-    async def _answer(self) -> Standing | None:
-        if self._task is None or self._task.done():
-            self._task = asyncio.create_task(asyncio.to_thread(standing, self._bus))
-        done, _ = await asyncio.wait({self._task}, timeout=_LIMIT_S)
-        if not done:
-            return None
-        try:
-            return self._task.result()
-        except (Retry, Stop):
-            return None
 
 
 class Told(Collector):
-    """The metrics of one answer; those that nobody knows are left out, not shown as before."""
+    """The metrics of one answer; those that nobody knows are left out, not shown as before.
+
+    ``dispatch_bus_store_up`` is 0 when there is none.
+    """
 
     def __init__(self, found: Standing | None) -> None:
         self._found = found

@@ -7,10 +7,11 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from dispatch_bus.application import health as asked
 from dispatch_bus.application.health import Condition
+from dispatch_bus.application.standing import Standing
 from dispatch_bus.gateway.access import near_or_signed_in
-from dispatch_bus.gateway.asking import TheBus
 from dispatch_bus.gateway.models.health import Check, Health
-from dispatch_bus.gateway.standing import Asking
+from dispatch_bus.gateway.question import Question
+from dispatch_bus.gateway.standing import Told
 
 router = APIRouter(tags=["operations"])
 _FAILED = {"model": Health, "description": "Something has failed; the checks say what."}
@@ -18,9 +19,10 @@ _METRICS = {"content": {"text/plain": {"schema": {"type": "string"}}}}
 
 
 @router.get("/health", summary="Whether the bus does its work", responses={503: _FAILED})
-def health(bus: TheBus, response: Response) -> Health:
+async def health(request: Request, response: Response) -> Health:
     """Return the state of store, journal, backlog, rooms and processes. Needs no token."""
-    found = asked.health(bus)
+    question: Question[asked.Health] = request.app.state.health
+    found = await question.answer() or asked.silent()
     response.status_code = 503 if found.condition is Condition.FAILED else 200
     return Health(
         condition=found.condition,
@@ -38,6 +40,6 @@ def health(bus: TheBus, response: Response) -> Health:
 )
 async def metrics(request: Request) -> Response:
     """Return the metrics. Needs no token from this machine."""
-    standing: Asking = request.app.state.standing
-    told = generate_latest() + await standing.metrics()
-    return Response(told, media_type=CONTENT_TYPE_LATEST)
+    question: Question[Standing] = request.app.state.standing
+    standing = Told(await question.answer())
+    return Response(generate_latest() + generate_latest(standing), media_type=CONTENT_TYPE_LATEST)

@@ -16,7 +16,7 @@ from gateway_world import API, Served, World
 from servers.waiting import wait_for
 from structlog.testing import capture_logs
 
-from dispatch_bus.gateway import connections, tail
+from dispatch_bus.gateway import connections, question, tail
 
 LISTS = ("incidents", "mirrors", "handoffs", "handoffs/queue", "rooms", "quarantine")
 
@@ -217,6 +217,24 @@ def test_health_fails_when_the_newest_entry_cannot_be_read(
     answer = http.get("/health")
     assert (answer.status_code, answer.json()["condition"]) == (503, "failed")
     assert answer.json()["checks"][0]["facts"] == {"error": "holds what cannot be read"}
+
+
+def test_health_answers_while_its_database_stands_still(
+    world: World, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever asks is told soon, and all who ask take one connection, so that others can work."""
+    monkeypatch.setattr(question, "LIMIT_S", 0.01)
+    with world.bus.store.begin() as still:
+        still._connection.exec_driver_sql("LOCK TABLE journal")
+        answers = [http.get("/health") for _ in range(20)]
+        (waiting,) = still._connection.exec_driver_sql(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        ).one()
+    assert {one.status_code for one in answers} == {503}
+    assert answers[-1].json()["checks"][0]["facts"] == {"error": "does not answer"}
+    # This question, and the feed's.
+    assert waiting <= 2
 
 
 def test_metrics_count_routes_and_not_incidents(http: httpx.Client) -> None:
