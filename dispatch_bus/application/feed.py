@@ -16,6 +16,8 @@ from dispatch_bus.store.journal import Numbered
 
 _log = structlog.get_logger(__name__)
 _PAGE = 5_000
+# An entry may hold a report of some megabytes.
+_MOST_BYTES = 4 * 2**20
 
 
 @frozen
@@ -42,9 +44,9 @@ class Look:
 
 
 def look(bus: Bus, after: int, limit: int) -> Look:
-    """Return at most ``limit`` entries that follow the number ``after``."""
+    """Return at most ``limit`` entries that follow the number ``after``; fewer of big ones."""
     with bus.store.begin() as uow:
-        entries = told(uow.journal.read(after, limit))
+        entries = told(uow.journal.page(after, limit, _MOST_BYTES))
         number = entries[-1].number if entries else after
         return Look(at=uow.now, entries=entries, number=number, unsealed=uow.journal.waiting())
 

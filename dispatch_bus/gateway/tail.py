@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from itertools import islice
@@ -30,6 +30,9 @@ LOOK_EVERY_S = 0.2
 HEARTBEAT_S = 5.0
 _AT_ONCE = 500
 _IN_MEMORY = 5_000
+_BYTES_IN_MEMORY = 32 * 2**20
+# What a client is given time to take.
+_PIECE = 256 * 2**10
 _AFTER_A_FAILURE_S = 1.0
 _log = structlog.get_logger(__name__)
 
@@ -42,12 +45,45 @@ class Event:
     text: bytes
 
 
+class Latest:
+    """The events that were read last, as many as memory is meant for."""
+
+    def __init__(self) -> None:
+        self._events: deque[Event] = deque()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._events)
+
+    def add(self, event: Event) -> None:
+        """Keep an event, and let go of the oldest for it."""
+        self._events.append(event)
+        self._bytes += len(event.text)
+        while len(self) > _IN_MEMORY or self._bytes > _BYTES_IN_MEMORY:
+            self._bytes -= len(self._events.popleft().text)
+
+    def clear(self) -> None:
+        """Let go of everything."""
+        self._events.clear()
+        self._bytes = 0
+
+    def piece(self, first: int) -> list[Event]:
+        """Return the events from place ``first`` on that make a piece."""
+        events, size = [], 0
+        for event in islice(self._events, first, None):
+            events.append(event)
+            size += len(event.text)
+            if size >= _PIECE:
+                break
+        return events
+
+
 class Tail:
     """Reads the journal's end and hands it to any number of clients."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
-        self._latest: deque[Event] = deque(maxlen=_IN_MEMORY)
+        self._latest = Latest()
         self._number: int | None = None
         self._beat: bytes | None = None
         self._news = asyncio.Event()
@@ -87,7 +123,8 @@ class Tail:
                     return
                 if events:
                     after = events[-1].number
-                    yield b"".join(event.text for event in events)
+                    for piece in _pieces(events):
+                        yield piece
                 else:
                     await _wait(news, beaten + HEARTBEAT_S - clock())
 
@@ -106,7 +143,8 @@ class Tail:
             self._latest.clear()
         else:
             look = await run_in_threadpool(feed.look, self._bus, self._number, _AT_ONCE)
-            self._latest.extend(_event(told) for told in look.entries)
+            for told in look.entries:
+                self._latest.add(_event(told))
         self._go_on_from(look.number)
         self._beat = _heartbeat(look.at, look.number, look.unsealed)
         return 0.0 if len(look.entries) == _AT_ONCE else LOOK_EVERY_S
@@ -125,7 +163,7 @@ class Tail:
         if self._number is not None and after >= self._number - held:
             # Numbers have no gaps, so the distance to the end is the place in memory.
             first = held - (self._number - after)
-            return list(islice(self._latest, first, first + _AT_ONCE)) if first < held else []
+            return self._latest.piece(first)
         look = await run_in_threadpool(feed.look, self._bus, after, _AT_ONCE)
         return [_event(told) for told in look.entries]
 
@@ -135,6 +173,18 @@ async def _wait(news: asyncio.Event, longest_s: float) -> None:
         await asyncio.wait_for(news.wait(), max(LOOK_EVERY_S, longest_s))
     except TimeoutError:
         return
+
+
+def _pieces(events: Iterable[Event]) -> Iterator[bytes]:
+    """Yield what events say; a client that takes a piece in time makes progress."""
+    rest = bytearray()
+    for event in events:
+        rest += event.text
+        while len(rest) >= _PIECE:
+            yield bytes(rest[:_PIECE])
+            del rest[:_PIECE]
+    if rest:
+        yield bytes(rest)
 
 
 def _event(told: Told) -> Event:

@@ -234,6 +234,16 @@ class Journal:
         query = select(tables.journal).where(tables.journal.c.number > after)
         return self._numbered(query.order_by(tables.journal.c.number).limit(limit))
 
+    def page(self, after: int, limit: int, most_bytes: int) -> list[Numbered]:
+        """Return what `read` does, up to the entry with which they have ``most_bytes``."""
+        journal = tables.journal
+        size = func.octet_length(journal.c.entry)
+        before = (func.sum(size).over(order_by=journal.c.number) - size).label("before")
+        query = select(journal, before).where(journal.c.number > after)
+        some = query.order_by(journal.c.number).limit(limit).subquery()
+        cut = select(some).where(some.c.before < most_bytes)
+        return self._numbered(cut.order_by(some.c.number))
+
     def of_incident(
         self, incident: UUID, after: int = 0, limit: int | None = None
     ) -> list[Numbered]:

@@ -111,16 +111,46 @@ def test_clients_behind_and_at_the_end_see_the_same(world: World, http: httpx.Cl
             assert one.result(60) == list(range(n + 1, 1_301))
 
 
+@pytest.mark.parametrize(("bound", "most"), [("_IN_MEMORY", 3), ("_BYTES_IN_MEMORY", 1_000)])
 def test_who_falls_out_of_memory_is_served_from_the_store(
-    world: World, served: Served, http: httpx.Client
+    world: World,
+    served: Served,
+    http: httpx.Client,
+    monkeypatch: pytest.MonkeyPatch,
+    bound: str,
+    most: int,
 ) -> None:
     """An entry that memory has let go of comes from the store, without a gap at the seam."""
-    served.app.state.tail._latest = deque(maxlen=3)
+    monkeypatch.setattr(tail, bound, most)
     with http.stream("GET", f"{API}/feed") as answer:
-        next(beats(answer))
+        found = beats(answer)
+        next(found)
         write(world, 40)
         wait_for(lambda: served.app.state.tail._number == 40, "the tail has read all")
+        assert 0 < len(served.app.state.tail._latest) < 10
     assert follow(http, 40, after=0) == list(range(1, 41))
+
+
+def test_big_entries_are_sent_a_few_at_once(
+    world: World, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However big entries are, no more are read at once than memory has room for."""
+    monkeypatch.setattr(feed, "_MOST_BYTES", 30_000)
+    monkeypatch.setattr(tail, "_PIECE", 7_000)
+    write(world, 20, {"padding": "x" * 16_000})
+    with http.stream("GET", f"{API}/feed", params={"after": 0}) as answer:
+        assert [int(one["id"]) for one in entries(answer, 20)] == list(range(1, 21))
+        write(world, 20, {"padding": "x" * 16_000})
+    assert follow(http, 40, after=0) == list(range(1, 41))
+
+
+def test_a_piece_is_never_big(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An event is cut, and small ones go together: nothing is lost or in another place."""
+    monkeypatch.setattr(tail, "_PIECE", 10)
+    sent = [tail.Event(n, bytes([n]) * size) for n, size in enumerate((3, 3, 25, 10, 1))]
+    pieces = list(tail._pieces(sent))
+    assert b"".join(pieces) == b"".join(one.text for one in sent)
+    assert [len(one) for one in pieces] == [10, 10, 10, 10, 2]
 
 
 def test_a_number_beyond_the_end_is_refused(world: World, http: httpx.Client) -> None:

@@ -82,6 +82,21 @@ def read(store: Store, after: int = 0) -> list[tuple[int, str]]:
     return [(one.number, decode(one.entry, one.schema_version).correlation) for one in found]
 
 
+def test_a_page_ends_with_the_entry_that_makes_it_big(store: Store) -> None:
+    """It holds one entry at least, so whoever reads on gets to the end."""
+    with store.begin() as uow:
+        for size in (10, 10, 5_000, 10):
+            happening = Happening(EntryKind.ROOM_REACHABLE, {"room": "x" * size})
+            uow.journal.append(uow.now, About(correlation="big"), happening)
+    seal_all(store)
+    with store.begin() as uow:
+        assert [one.number for one in uow.journal.page(0, 9, 3_000)] == [1, 2, 3]
+        assert [one.number for one in uow.journal.page(2, 9, 3_000)] == [3]
+        assert [one.number for one in uow.journal.page(3, 9, 3_000)] == [4]
+        assert [one.number for one in uow.journal.page(0, 2, 3_000)] == [1, 2]
+        assert uow.journal.page(4, 9, 3_000) == []
+
+
 def slow_writer(store: Store, name: str, rounds: int) -> None:
     """Append, then hold each transaction open for a moment before it commits."""
     pauses = random.Random(name)
