@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 
 import structlog
@@ -22,7 +23,7 @@ from starlette.concurrency import run_in_threadpool
 from dispatch_bus.application import feed
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.feed import Told
-from dispatch_bus.domain.errors import Retry
+from dispatch_bus.domain.errors import DispatchBusError, Retry
 from dispatch_bus.gateway.metrics import FEED_CLIENTS, FEED_NUMBER
 from dispatch_bus.gateway.models.journal import entry
 
@@ -121,6 +122,9 @@ class Tail:
                     events = await self._following(after)
                 except Retry:
                     return
+                except DispatchBusError as error:
+                    _warn(str(error))
+                    return
                 if events:
                     after = events[-1].number
                     for piece in _pieces(events):
@@ -166,6 +170,12 @@ class Tail:
             return self._latest.piece(first)
         look = await run_in_threadpool(feed.look, self._bus, after, _AT_ONCE)
         return [_event(told) for told in look.entries]
+
+
+@lru_cache(maxsize=100)
+def _warn(reason: str) -> None:
+    """Say once why a stream ends: its client comes back at once, and meets the same."""
+    _log.warning("the feed meets an entry that cannot be read", reason=reason)
 
 
 async def _wait(news: asyncio.Event, longest_s: float) -> None:

@@ -16,11 +16,12 @@ import pytest
 from gateway_border import report
 from gateway_world import API, TOKEN, Served, World
 from servers.waiting import wait_for
+from structlog.testing import capture_logs
 
 from dispatch_bus.application import feed
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.kinds import EntryKind, Happening
-from dispatch_bus.gateway import stream, tail
+from dispatch_bus.gateway import metrics, stream, tail
 from dispatch_bus.store.journal import About
 
 
@@ -201,6 +202,24 @@ def test_a_feed_that_cannot_read_falls_silent_and_comes_back(
         wait_for(lambda: http.get(f"{API}/rooms").status_code == 200, "the store is back")
         with http.stream("GET", f"{API}/feed") as answer:
             assert next(beats(answer))["number"] == "0"
+
+
+def test_an_entry_that_cannot_be_read_ends_each_stream(
+    world: World, served: Served, http: httpx.Client
+) -> None:
+    """It is no fault of the gateway: each stream ends whole, and the log says why, once."""
+    write(world, 2)
+    world.write_nonsense()
+    wait_for(lambda: served.app.state.tail._number == 3, "the tail knows where it ends")
+    tail._warn.cache_clear()
+    before = metrics.FAULTS._value.get()
+    with capture_logs() as lines:
+        for _ in range(3):
+            with http.stream("GET", f"{API}/feed", params={"after": 2}) as answer:
+                assert entries(answer, 1) == []
+    assert metrics.FAULTS._value.get() == before
+    said = [line for line in lines if "cannot be read" in line["event"]]
+    assert [line["log_level"] for line in said] == ["warning"]
 
 
 def test_a_client_that_takes_nothing_is_dropped(
