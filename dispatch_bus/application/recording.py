@@ -126,14 +126,28 @@ def _was_told(bus: Bus, room: str, told: Told) -> bool:
 
 
 def _nothing_new(uow: UnitOfWork, known: Filed, arrival: Arrival) -> EntryKind | None:
-    told, last = arrival.report.revision, known.source_revision
-    if told is not None and last is not None and told < last:
+    if _is_older(uow, known, arrival):
         return EntryKind.INCIDENT_STALE
     if known.content_hash == arrival.content_hash:
         return EntryKind.INCIDENT_UNCHANGED
-    if told is None and uow.incidents.has_record(known.id, arrival.record):
+    if arrival.report.revision is None and uow.incidents.has_record(known.id, arrival.record):
         return EntryKind.INCIDENT_STALE
     return None
+
+
+def _is_older(uow: UnitOfWork, known: Filed, arrival: Arrival) -> bool:
+    """Tell whether a record is older than what is known, by the room's count.
+
+    Without one, only a record that was in quarantine while its room went on is older, by the time
+    at which it came. The room's own clock tells only which of one page is older: it may jump, and
+    what comes after that is not to be lost.
+    """
+    told, last = arrival.report.revision, known.source_revision
+    if told is not None and last is not None:
+        return told < last
+    was_kept = arrival.pulled_at < uow.now
+    given = arrival.pulled_at, arrival.report.times.available
+    return was_kept and given < (known.pulled_at, known.available_at)
 
 
 def _repeat(uow: UnitOfWork, arrival: Arrival, known: Filed, kind: EntryKind) -> None:

@@ -302,6 +302,37 @@ def test_a_mended_record_is_replayed(desk: Desk) -> None:
     assert replaying.replay(desk.bus, "NL", desk.gates["NL"]) == 0
 
 
+@pytest.mark.parametrize("pages", [1, 2], ids=["one page", "two pages"])
+def test_a_replay_reopens_no_case_that_its_room_has_closed_since(desk: Desk, pages: int) -> None:
+    """Without a count the bus goes by when the room gave it: the record is older by then."""
+    bad = Record(id="bad", raw=b"bad", refusal=Refused("x", "y", "Mend it."))
+    later = attrs.evolve(times(), available=NOON + timedelta(minutes=5))
+    closed = told("closed", report(at=ACROSS, status=CaseStatus.CLOSED, times=later))
+    desk.pull("NL", report(at=IN_ZONE))
+    records = [(bad, closed)] if pages == 1 else [(bad,), (closed,)]
+    for cursor, each in enumerate(records):
+        desk.gates["NL"].pages.append(Page(cursor=f"{cursor}", records=each))
+        intake.pull(desk.bus, "NL", desk.gates["NL"])
+    _ask_replay(desk, b"mended")
+    desk.gates["NL"].meanings[b"mended"] = report(at=IN_ZONE, hazards=("gas",))
+    assert replaying.replay(desk.bus, "NL", desk.gates["NL"]) == 1
+    assert not desk.filed("C-1").incident.is_open
+    assert seen(desk)[-1] == "incident.stale"
+
+
+def test_a_replay_of_the_newest_record_counts_whatever_the_clock_of_its_room_says(
+    desk: Desk,
+) -> None:
+    """It came after what is known, from a room whose clock was set back."""
+    desk.pull("NL", report(at=IN_ZONE))
+    _quarantine_one(desk)
+    _ask_replay(desk, b"mended")
+    back = attrs.evolve(times(), available=NOON - timedelta(minutes=5))
+    desk.gates["NL"].meanings[b"mended"] = report(at=ACROSS, times=back)
+    assert replaying.replay(desk.bus, "NL", desk.gates["NL"]) == 1
+    assert desk.filed("C-1").revision == 2
+
+
 def test_a_replay_that_the_bus_fails_on_holds_up_no_other(desk: Desk) -> None:
     """It waits again with the reason, and what was asked for beside it is there."""
     for cursor in "12":
