@@ -66,19 +66,28 @@ def _subject(notice: Notice) -> dict[str, Any]:
 
 def _move(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice) -> None:
     uow.incidents.move_part(moved(filed, notice.discipline, notice.receiver))
-    room = bus.book.centre(notice.receiver).room
+    room = _room(bus, notice.receiver)
     if room and notice.case_number:
         uow.copies.add(room, notice.case_number, filed.id)
     uow.wake(wakeup("decide", filed))
 
 
 def _tell(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice, side: Side) -> None:
-    centre = bus.book.centre(notice.centre_at(side))
+    room = _room(bus, notice.centre_at(side))
     sequence = uow.deliveries.next_sequence(notice.id, side)
     message = _message(filed, notice, side, sequence, _content(bus, uow, filed, notice, side))
-    uow.deliveries.tell(message, filed.key, centre.room, filed.priority, uow.now)
-    if centre.room:
-        uow.wake(wakeup("deliver", filed, lane=centre.room))
+    uow.deliveries.tell(message, filed.key, room, filed.priority, uow.now)
+    if room:
+        uow.wake(wakeup("deliver", filed, lane=room))
+
+
+def _room(bus: Bus, centre: str) -> str | None:
+    """Return the room of a centre; none where it has none, or has left the book.
+
+    What it is told is overdue then, and a person calls. No other centre is kept waiting for that.
+    """
+    known = bus.book.centres.get(centre)
+    return known.room if known else None
 
 
 def wakeup(kind: str, filed: Filed, lane: str = "") -> Wakeup:
@@ -119,7 +128,12 @@ def _message(filed: Filed, notice: Notice, side: Side, sequence: int, content: C
 def _content(bus: Bus, uow: UnitOfWork, filed: Filed, notice: Notice, side: Side) -> Content:
     if side is Side.OWNER or filed.report is None or act(notice) not in _WITH_CONTENT:
         return Content()
-    agreement = bus.book.agreement_between(notice.owner, notice.receiver, notice.discipline)
+    try:
+        agreement = bus.book.agreement_between(notice.owner, notice.receiver, notice.discipline)
+    except Refused as reason:
+        # Nothing allows any field to travel any more; the notice itself is told all the same.
+        _log.warning("a notice is told without its content", reason=str(reason))
+        return Content()
     is_mirror = notice.kind is NoticeKind.MIRROR
     fields = agreement.mirror_fields if is_mirror else agreement.handoff_fields
     whole = _read_whole(uow, filed) if fields & PERSONAL else None

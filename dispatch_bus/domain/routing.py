@@ -106,8 +106,10 @@ class _Question:
 
     @property
     def former_owner(self) -> str | None:
-        former = self.part.former_owner
-        return former if former and self.book.centre(former).country == self.neighbour else None
+        name = self.part.former_owner
+        # One that has left the book is no reason to decide nothing.
+        former = self.book.centres.get(name) if name else None
+        return former.id if former and former.country == self.neighbour else None
 
     def passed(self, reason: str) -> Passed:
         return Passed(

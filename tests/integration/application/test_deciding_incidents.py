@@ -12,15 +12,26 @@ from making import world
 from making.gates import page
 from making.values import report
 from making.wiring import Desk, MakeBus
-from making.world import ACROSS, FAR_INSIDE, IN_ZONE, NOWHERE, ON_BORDER, agreement, book
+from making.world import (
+    ACROSS,
+    FAR_INSIDE,
+    IN_ZONE,
+    NOWHERE,
+    ON_BORDER,
+    TRI_BORDER,
+    agreement,
+    book,
+)
 
-from dispatch_bus.application import deciding, intake
+from dispatch_bus.application import deciding, intake, timekeeping
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.agreement import NoLocation
+from dispatch_bus.domain.book import Duty
 from dispatch_bus.domain.codes import CaseStatus
 from dispatch_bus.domain.errors import Retry
 from dispatch_bus.domain.geography import Locality
 from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.domain.message import Content
 from dispatch_bus.domain.notice import NoticeKind, NoticeState
 from dispatch_bus.domain.place import Position
 
@@ -119,6 +130,45 @@ def test_an_incident_whose_owner_left_the_book_does_not_hold_up_the_rest(desk: D
     desk.with_book(attrs.evolve(desk.bus.book, centres=left))
     assert deciding.decide(desk.bus) == 2
     assert len(desk.entries(EntryKind.ALARM_RAISED)) == 2
+
+
+def test_a_neighbour_that_left_the_book_keeps_no_other_from_its_notices(desk: Desk) -> None:
+    """What it is told is overdue and a person calls; the other neighbour hears as ever."""
+    filed = desk.file(report(at=TRI_BORDER))
+    desk.settle()
+    left = {name: one for name, one in desk.bus.book.centres.items() if name != "BE-1"}
+    duties = {place: Duty("BE-2") for place in desk.bus.book.duties if place[0] == "be-east"}
+    desk.with_book(
+        attrs.evolve(desk.bus.book, centres=left, duties={**desk.bus.book.duties, **duties})
+    )
+
+    desk.file(report(at=TRI_BORDER, hazards=("gas",)))
+    desk.settle()
+
+    assert [m.content.hazards for m in desk.gates["DE"].attempts] == [(), ("gas",)]
+    assert desk.gates["BE"].attempts[-1].to == "BE-2"
+    assert desk.entries(EntryKind.ALARM_RAISED) == []
+    assert timekeeping.alarm_overdue(desk.bus) == 1
+    (overdue,) = desk.entries(EntryKind.DELIVERY_OVERDUE)
+    assert (overdue.facts["centre"], overdue.incident) == ("BE-1", filed.id)
+
+
+def test_an_agreement_that_ended_keeps_no_neighbour_from_its_notices(desk: Desk) -> None:
+    """Whom it allowed to know learns nothing more, but that the notice has ended."""
+    desk.file(report(at=TRI_BORDER))
+    desk.settle()
+    desk.with_book(book(agreement("DE", "NL")))
+    desk.file(report(at=TRI_BORDER, hazards=("gas",)))
+    desk.settle()
+    assert [m.content.hazards for m in desk.gates["DE"].attempts] == [(), ("gas",)]
+    assert desk.gates["BE"].attempts[-1].content == Content()
+
+    timekeeping.close_left(desk.bus)
+    desk.settle()
+    assert [gate.attempts[-1].act for gate in (desk.gates["BE"], desk.gates["DE"])] == [
+        "closed",
+        "mirror",
+    ]
 
 
 def test_a_row_that_cannot_be_read_does_not_hold_up_the_rest(desk: Desk) -> None:

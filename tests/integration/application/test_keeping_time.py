@@ -34,6 +34,17 @@ def test_an_offer_that_runs_out_alarms_both_supervisors_with_their_phones(desk: 
     assert timekeeping.expire_offers(desk.bus) == 0
 
 
+def test_an_offer_to_a_centre_that_left_the_book_runs_out_like_any_other(desk: Desk) -> None:
+    """The owner learns that nobody answered, and that it has to call."""
+    offer(desk)
+    left = {name: one for name, one in desk.bus.book.centres.items() if name != "BE-1"}
+    desk.with_book(attrs.evolve(desk.bus.book, centres=left))
+    assert timekeeping.expire_offers(desk.bus) == 1
+    assert timekeeping.expire_offers(desk.bus) == 0
+    desk.deliver("NL")
+    assert desk.gates["NL"].attempts[-1].act == "expired"
+
+
 def test_an_offer_in_time_is_left_alone(desk: Desk) -> None:
     """Nothing runs out before its deadline."""
     offer(desk, answer_s=600.0)

@@ -227,6 +227,13 @@ def test_the_former_owner_without_a_location_is_still_told() -> None:
     assert outcome(judged(world.not_a_place(), case=case)) == {("mirror", "NL-1", "former_owner")}
 
 
+def test_a_former_owner_that_left_the_book_keeps_nobody_else_from_knowing() -> None:
+    """The part is decided like any other of its owner's."""
+    moved = Part(discipline=Discipline.FIRE, owner="BE-1", former_owner="NL-9")
+    case = incident(report(at=SPOT), parts=(moved,))
+    assert outcome(judged(world.on_border(), case=case)) == {("mirror", "NL-1", "uncertain")}
+
+
 def test_a_tie_of_catchments_goes_to_the_nearer_control_room() -> None:
     """Two catchments at one distance are told apart by the way to the room itself."""
     near, far = centre("BE-2", lon=SPOT.lon, lat=SPOT.lat), centre("BE-1", lon=4.0, lat=50.0)
