@@ -24,6 +24,7 @@ from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.unit import UnitOfWork
 
 _OFFERED = handoff.PENDING | {NoticeState.ACCEPTED}
+_TAKEN = frozenset({NoticeState.ACCEPTED, NoticeState.TRANSFERRED, NoticeState.CLOSED})
 _OWNER_SAYS = frozenset({AnswerKind.OFFER, AnswerKind.WITHDRAW})
 
 
@@ -43,10 +44,14 @@ def take(bus: Bus, uow: UnitOfWork, given: Answer, centres: frozenset[str]) -> N
     known = uow.notices.get(given.notice)
     filed = uow.incidents.lock(known.incident)
     notice = uow.notices.get(given.notice)
-    _check_speaker(notice, given, centres)
+    hears = _hears(notice, given, centres)
+    if not hears:
+        _check_speaker(notice, given, centres)
     if not uow.signals.first_time(given.id, notice.id, uow.now):
         return notice
-    step = _step(bus, uow, filed, notice, given)
+    step = (
+        handoff.seen(notice, uow.now, given.by) if hears else _step(bus, uow, filed, notice, given)
+    )
     carry_out(bus, uow, filed, step, answer=given.id, said_at=given.at.isoformat())
     return step.notice
 
@@ -63,6 +68,15 @@ def refuse(uow: UnitOfWork, given: Answer, reason: Refused) -> None:
     filed = uow.incidents.lock(known.incident)
     happening = Happening(EntryKind.ANSWER_REFUSED, facts)
     uow.journal.append(uow.now, about_notice(filed, known), happening)
+
+
+def _hears(notice: Notice, given: Answer, centres: frozenset[str]) -> bool:
+    """Tell whether the owner of a handoff says that it knows of the acceptance.
+
+    It may have no room to which that could be delivered, and then nothing else moves the part.
+    """
+    is_taken = notice.kind is NoticeKind.HANDOFF and notice.state in _TAKEN
+    return is_taken and given.kind is AnswerKind.SHOWN and notice.owner in centres
 
 
 def _check_speaker(notice: Notice, given: Answer, centres: frozenset[str]) -> None:

@@ -83,6 +83,15 @@ def heard(handoff: Notice, at: datetime) -> Step:
     )
 
 
+def seen(handoff: Notice, at: datetime, by: str) -> Step:
+    """Move the part: a person at its former owner has the acceptance on the screen."""
+    moved = heard(handoff, at)
+    if not moved.happened:
+        return moved
+    shown = Happening(EntryKind.NOTICE_SHOWN, {"centre": handoff.owner, "by": by})
+    return attrs.evolve(moved, happened=(shown, *moved.happened))
+
+
 def expired(handoff: Notice, at: datetime) -> Step:
     """End an offer that nobody answered in time; the part stays with its owner."""
     if handoff.state not in PENDING:

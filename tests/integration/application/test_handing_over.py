@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from making.values import answer, report
 from making.wiring import Desk
-from making.world import ACROSS, FAR_INSIDE
+from making.world import ACROSS, FAR_INSIDE, book, centre
 
 from dispatch_bus.application import answering, timekeeping
 from dispatch_bus.domain.codes import CaseStatus, Discipline
@@ -67,3 +67,26 @@ def test_a_part_that_was_accepted_while_its_case_left_the_ground_still_moves_for
     assert desk.notice(filed.id, NoticeKind.HANDOFF).state is NoticeState.TRANSFERRED
     timekeeping.close_left(desk.bus)
     assert desk.notice(filed.id, NoticeKind.HANDOFF).state is NoticeState.TRANSFERRED
+
+
+def test_a_part_moves_from_an_owner_without_a_room_once_it_says_that_it_has_heard(
+    desk: Desk,
+) -> None:
+    """No machine can take the acceptance there; the sender has called, and a person has seen it."""
+    filed = accepted(desk)
+    without = centre("NL-1", room=None)
+    desk.with_book(book(centres={**book().centres, "NL-1": without}))
+    handoff = desk.notice(filed.id, NoticeKind.HANDOFF)
+    answering.answer(desk.bus, answer(AnswerKind.SHOWN, handoff.id), {"BE-1"})
+    assert desk.notice(filed.id, NoticeKind.HANDOFF).state is NoticeState.ACCEPTED
+
+    heard = answer(AnswerKind.SHOWN, handoff.id, by="nl-desk")
+    for _ in range(2):
+        answering.answer(desk.bus, heard, {"NL-1"})
+    desk.settle()
+
+    assert desk.filed("C-1").incident.part(Discipline.FIRE).owner == "BE-1"
+    assert desk.gates["BE"].attempts[-1].act == "transferred"
+    assert len(desk.entries(EntryKind.PART_MOVED)) == 1
+    shown = desk.entries(EntryKind.NOTICE_SHOWN)[-1]
+    assert (shown.facts["centre"], shown.facts["by"]) == ("NL-1", "nl-desk")

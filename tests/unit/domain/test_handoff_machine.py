@@ -136,7 +136,16 @@ def test_the_part_moves_only_when_the_owner_has_heard() -> None:
 def test_hearing_moves_nothing_else(state: NoticeState) -> None:
     """A receipt from the owner moves nothing but an accepted part."""
     known = in_state(state)
-    assert handoff.heard(known, LATER) == Step(known)
+    assert handoff.heard(known, LATER) == handoff.seen(known, LATER, "ann") == Step(known)
+
+
+def test_the_part_moves_as_well_when_a_person_at_the_owner_has_seen_the_acceptance() -> None:
+    """Who it was stands in the journal before the move."""
+    step = handoff.seen(in_state(NoticeState.ACCEPTED), LATER, "ann")
+    assert step.notice.state is NoticeState.TRANSFERRED
+    assert step.happened[0].kind is EntryKind.NOTICE_SHOWN
+    assert step.happened[0].facts == {"centre": "NL-1", "by": "ann"}
+    assert step.happened[-1].kind is EntryKind.PART_MOVED
 
 
 def test_the_first_of_two_answers_wins_and_the_second_is_told_who_has_it() -> None:

@@ -90,6 +90,12 @@ class PartHistory(RuleBasedStateMachine):
         if not self._is_mirror(name):
             self._try(name, handoff.heard, self.now)
 
+    @rule(name=notices)
+    def seen(self, name: UUID) -> None:
+        """A person at the owner says that it is on the screen."""
+        if not self._is_mirror(name):
+            self._try(name, handoff.seen, self.now, "desk-1")
+
     @rule(name=consumes(notices))
     def closed(self, name: UUID) -> None:
         """Its incident ends."""
