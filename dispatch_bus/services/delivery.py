@@ -21,7 +21,7 @@ class Delivery:
         """Deliver one telling to a room."""
         return delivering.deliver(self.bus, room, self.gates.delivering(room))
 
-    @work(every_s=30.0, lanes="rooms")
+    @work(every_s=checking.EVERY_S, lanes="rooms")
     def check(self, room: str) -> int:
         """Ask a room how it is."""
         return checking.check(self.bus, room, self.gates.delivering(room))
