@@ -52,6 +52,19 @@ class Child:
         """Return the answer to one call; raise as `ask` does."""
         return self.line.answers([number], frames.Deadline(deadline_s))[number]
 
+    def ask_or_forget(self, request: JSON, deadline_s: float) -> JSON | None:
+        """Make one call and return its answer, none if it is late; raise as `ask` does, else.
+
+        Raises:
+            TimeoutError: the request did not leave in time.
+        """
+        (number,) = self.begin([request], deadline_s)
+        try:
+            return self.finish(number, deadline_s)
+        except TimeoutError:
+            self.line.forget(number)
+            return None
+
     def end(self, grace_s: float) -> None:
         """Let it finish within ``grace_s`` seconds, then kill it and all that it started."""
         self.line.close()

@@ -30,6 +30,7 @@ class Line:
         self._numbers = itertools.count(1)
         self._news = threading.Condition()
         self._awaited: set[int] = set()
+        self._forgotten: set[int] = set()
         self._answers: dict[int, JSON] = {}
         self._broken: type[Exception] | TooLarge | None = None
         listening = sock.dup()
@@ -73,6 +74,19 @@ class Line:
                     raise TimeoutError
             return {number: self._answers.pop(number) for number in found}
 
+    def forget(self, call: int) -> None:
+        """Wait no longer for the answer to a call: it is dropped when it comes."""
+        with self._news:
+            self._answers.pop(call, None)
+            if call in self._awaited:
+                self._awaited.discard(call)
+                self._forgotten.add(call)
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether a forgotten call has not been answered yet."""
+        return bool(self._forgotten)
+
     def close(self) -> None:
         """Hang up. The other end sees the stream end; whoever still waits for an answer, too."""
         try:
@@ -105,6 +119,9 @@ class Line:
 
     def _note_one(self, answer: Any) -> None:
         number = answer.get("call") if isinstance(answer, dict) else None
+        if number in self._forgotten:
+            self._forgotten.discard(number)
+            return
         if number not in self._awaited:
             raise frames.Garbled
         self._awaited.discard(number)

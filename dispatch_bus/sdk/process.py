@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -28,9 +29,9 @@ class RoomProcess:
     """One room's adapter in a process of its own, started at the first call.
 
     ``role`` tells the processes of one room apart in logs and process lists. Calls take turns, but
-    for deliveries by an adapter that can do several at once; each has a deadline in seconds, to
-    which a start adds its own time. A late process is killed, a dead one replaced at the next
-    call; when to call again is the caller's matter.
+    for deliveries and checks by an adapter that can do several at once; each has a deadline in
+    seconds, to which a start adds its own time. A late process is killed, a dead one replaced at
+    the next call; when to call again is the caller's matter.
 
     Every call may raise:
         Retry: the room or its adapter failed for now, or the adapter refuses the room's options:
@@ -44,6 +45,7 @@ class RoomProcess:
         self._role = role
         self._child: Child | None = None
         self._turn = threading.Lock()
+        self._checking = threading.Lock()
         self._ending = threading.Lock()
         self._pace = Pace()
 
@@ -108,9 +110,20 @@ class RoomProcess:
                 calls.abandon()
 
     def check(self, *, deadline_s: float) -> RoomStatus:
-        """Ask the room how it is."""
-        with self._one_at_a_time(deadline_s):
-            return self._ask("check", {}, deadline_s, lambda it: from_json(it, RoomStatus))
+        """Ask the room how it is.
+
+        An adapter that can do several things at once goes on with the others meanwhile, and also
+        where this one is late. If it is still at it when it is asked again, it is ended.
+        """
+        with self._alone(self._checking, deadline_s), contextlib.ExitStack() as turn:
+            turn.enter_context(self._one_at_a_time(deadline_s))
+            if self._child and self._child.line.has_forgotten:
+                self._end(self._child)
+            child = self._running()
+            if self._pace.most == 1:
+                return self._ask("check", {}, deadline_s, _status)
+            turn.close()
+            return self._check_beside(child, deadline_s)
 
     def close(self) -> None:
         """End the process; a later call would start another."""
@@ -119,22 +132,33 @@ class RoomProcess:
 
     def rest(self) -> bool:
         """End the process unless it is at work; tell whether it is ended."""
-        if not self._turn.acquire(blocking=False):
-            return False
-        try:
+        with contextlib.ExitStack() as taken:
+            for lock in (self._turn, self._checking):
+                if not lock.acquire(blocking=False):
+                    return False
+                taken.callback(lock.release)
             self.close()
-        finally:
-            self._turn.release()
         return True
 
+    def _one_at_a_time(self, deadline_s: float) -> AbstractContextManager[None]:
+        return self._alone(self._turn, deadline_s)
+
     @contextlib.contextmanager
-    def _one_at_a_time(self, deadline_s: float) -> Iterator[None]:
-        if not self._turn.acquire(timeout=deadline_s):
+    def _alone(self, lock: threading.Lock, deadline_s: float) -> Iterator[None]:
+        if not lock.acquire(timeout=deadline_s):
             raise Retry(f"{self._settings.id}: the adapter was busy for {deadline_s:g} s")
         try:
             yield
         finally:
-            self._turn.release()
+            lock.release()
+
+    def _check_beside(self, child: Child, deadline_s: float) -> RoomStatus:
+        late = {"error": wire.error_to_json(Retry(f"check took longer than {deadline_s:g} s"))}
+
+        def ask() -> JSON:
+            return child.ask_or_forget({"verb": "check"}, deadline_s) or late
+
+        return self._returned("check", self._exchange(child, "check", ask, deadline_s, _status))
 
     def _pull(
         self, child: Child, asked: JSON, deadline_s: float
@@ -242,6 +266,10 @@ def _returned_or_raised(outcome: T | DispatchBusError) -> T:
     if isinstance(outcome, DispatchBusError):
         raise outcome
     return outcome
+
+
+def _status(told: Any) -> RoomStatus:
+    return from_json(told, RoomStatus)
 
 
 def _page(raw: RawPage, understood: Sequence[wire.Understanding]) -> Page:

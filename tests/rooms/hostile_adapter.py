@@ -28,6 +28,10 @@ def hang() -> None:
     time.sleep(3600)
 
 
+def dawdle() -> None:
+    time.sleep(0.5)
+
+
 def burn() -> None:
     # Holds the interpreter lock for ever: no other thread of this process runs again.
     re.match(r"(a+)+$", "a" * 100 + "b")
@@ -87,7 +91,7 @@ def answer_something_else() -> None:
 DEEDS: dict[str, Callable[[], None]] = {
     deed.__name__: deed
     for deed in (
-        *(hang, burn, die, leave, fail, retry, refuse, stop, recurse, eat),
+        *(hang, dawdle, burn, die, leave, fail, retry, refuse, stop, recurse, eat),
         *(garble, announce_too_much, answer_something_else),
     )
 }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from rooms.installed import install
 from rooms.samples import message
+from servers.waiting import wait_for
 
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.message import Message, Receipt
@@ -168,6 +170,64 @@ def test_a_check_is_answered_beside_messages(room: Rooms) -> None:
     with process.deliveries(deadline_s=LONG_S) as calls:
         calls.send([told("stuck", "hang")])
         assert process.check(deadline_s=LONG_S).name == f"NL in process {process.pid}"
+
+
+def test_a_check_that_hangs_holds_up_no_message(room: Rooms) -> None:
+    """Messages begin and come back meanwhile; late, it has failed alone."""
+    process = room(check="hang")
+    process.start()
+    first = process.pid
+    with ThreadPoolExecutor(1) as beside:
+        hanging = beside.submit(process.check, deadline_s=SHORT_S)
+        with process.deliveries(deadline_s=LONG_S) as calls:
+            calls.send([told("during")])
+            assert isinstance(collected(calls, 1)["during"], Receipt)
+            calls.send([told("stuck", "hang")])
+            with pytest.raises(Retry, match="NL: check took longer than 2 s;"):
+                hanging.result()
+            assert calls.in_flight == 1
+            assert calls.free == 1
+            calls.send([told("after")])
+            assert isinstance(collected(calls, 1)["after"], Receipt)
+            assert process.pid == first
+
+
+def test_the_answer_to_a_check_that_was_late_is_dropped(room: Rooms) -> None:
+    """Nobody takes it for nonsense, or for the answer to anything else."""
+    process = room(check="dawdle")
+    process.start()
+    first = process.pid
+    with pytest.raises(Retry, match=r"NL: check took longer than 0\.1 s;"):
+        process.check(deadline_s=0.1)
+    child = process._child
+    assert child is not None
+    wait_for(lambda: not child.line.has_forgotten, "the late answer")
+    assert process.check(deadline_s=LONG_S).name == f"NL in process {first}"
+
+
+def test_a_check_that_still_hangs_at_the_next_ends_the_process(room: Rooms) -> None:
+    """It would not end by itself, and nobody would know how the room is."""
+    process = room(check="hang")
+    process.start()
+    first = process.pid
+    for _ in range(2):
+        with pytest.raises(Retry, match="check took longer"):
+            process.check(deadline_s=0.1)
+    assert process.pid not in (None, first)
+
+
+def test_an_adapter_that_is_being_asked_how_the_room_is_does_not_rest(room: Rooms) -> None:
+    """Whoever asks would be told that the room is away."""
+    process = room(check="hang")
+    process.start()
+    with ThreadPoolExecutor(1) as beside:
+        hanging = beside.submit(process.check, deadline_s=SHORT_S)
+        wait_for(process._checking.locked, "the check")
+        wait_for(lambda: not process._turn.locked(), "that others can call meanwhile")
+        assert not process.rest()
+        with pytest.raises(Retry, match="check took longer"):
+            hanging.result()
+    assert process.rest()
 
 
 def test_an_adapter_that_does_not_say_it_can_gets_one_message_at_a_time(room: Rooms) -> None:
