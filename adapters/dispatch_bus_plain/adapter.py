@@ -19,7 +19,7 @@ from dispatch_bus_plain.options import options_of
 class PlainAdapter(Adapter):
     """Speaks plain JSON over HTTP with a room.
 
-    Options: ``url``, ``token`` and ``timeout_s`` (5 unless said).
+    Options: ``url``, ``token`` and ``timeout_s`` (4 unless said).
     """
 
     concurrent = True

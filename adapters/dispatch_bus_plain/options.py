@@ -14,11 +14,15 @@ from dispatch_bus.sdk.adapter import RoomSettings
 
 @frozen(kw_only=True)
 class Options:
-    """``url`` is the room's base address, ``timeout_s`` bounds each wait for its answer."""
+    """``url`` is the room's base address, ``timeout_s`` bounds each wait for its answer.
+
+    It is shorter than what the bus gives a call, after which it ends the adapter and with it all
+    that is in flight.
+    """
 
     url: str = field()
     token: str = field(repr=False, validator=characters(4_000))
-    timeout_s: float = field(default=5.0, validator=between(0.001, 600, "seconds"))
+    timeout_s: float = field(default=4.0, validator=between(0.001, 600, "seconds"))
 
     @url.validator
     def _is_http(self, _: object, value: str) -> None:

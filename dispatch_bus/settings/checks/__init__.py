@@ -41,6 +41,7 @@ CHECKS: tuple[tuple[Check, tuple[str, ...]], ...] = (
     (rooms.addresses_whole, ("rooms",)),
     (rooms.addresses_once, ("rooms",)),
     (rooms.tokens_secret, ("rooms",)),
+    (rooms.timeouts_fit, ("rooms", "bus")),
     (rooms.mailboxes_have_broker, ("rooms", "bus")),
     (rooms.options_taken, ("rooms", "codes", "bus", "adapters", "start")),
     (codes.each_once, ("codes",)),

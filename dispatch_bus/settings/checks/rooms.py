@@ -84,6 +84,20 @@ def tokens_secret(rooms: RoomsFile) -> Iterator[Finding]:
             yield Finding(FILE, key, EXAMPLE_TOKEN, remedy, Level.WARNING)
 
 
+def timeouts_fit(rooms: RoomsFile, bus: Bus) -> Iterator[Finding]:
+    """Warn of a room that may take so long that its adapter is ended before it gives up itself."""
+    deadline_s = bus.delivery.deadline_s
+    for room in rooms.room:
+        timeout_s = room.options.get("timeout_s")
+        if isinstance(timeout_s, int | float) and timeout_s >= deadline_s:
+            remedy = (
+                f"Make it shorter than delivery.deadline_s ({deadline_s:g}): with an adapter that"
+                " is ended, all messages in flight to the room have failed."
+            )
+            key = f"room.{room.id}.options.timeout_s"
+            yield Finding(FILE, key, timeout_s, remedy, Level.WARNING)
+
+
 def mailboxes_have_broker(rooms: RoomsFile, bus: Bus) -> Iterator[Finding]:
     """Find rooms whose mailbox would be on a broker in memory."""
     for room in rooms.room:

@@ -24,6 +24,7 @@ from dispatch_bus.settings import (
     defaults_folder,
     load,
 )
+from dispatch_bus_plain.options import Options
 
 LAND = (Discipline.POLICE, Discipline.FIRE, Discipline.AMBULANCE)
 BORDERS = ["NL-BE", "NL-DE", "BE-DE", "BE-LU", "BE-FR", "LU-DE", "LU-FR", "DE-FR"]
@@ -56,6 +57,11 @@ def built() -> GeographyFacts:
         },
         special=zones.special,
     )
+
+
+def test_a_plain_room_gives_up_sooner_than_the_bus(shipped: Settings) -> None:
+    """So its adapter lives on, with all else that is in flight, when one message is late."""
+    assert Options(url="http://room", token="t").timeout_s < shipped.bus.delivery.deadline_s
 
 
 def test_it_has_no_mistake(built: GeographyFacts) -> None:

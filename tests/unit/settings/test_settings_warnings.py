@@ -30,6 +30,14 @@ ROWS = [
         "secret token from cad.example",
     ),
     (
+        "rooms.toml",
+        'token = "simulated"',
+        'token = "simulated", timeout_s = 5',
+        "room.NL.options.timeout_s",
+        5,
+        "shorter than delivery.deadline_s (5)",
+    ),
+    (
         "centres.toml",
         "confirmed = true",
         "confirmed = false",
@@ -50,7 +58,7 @@ ROWS = [
 
 @pytest.mark.parametrize(("file", "old", "new", "key", "value", "remedy"), ROWS)
 def test_a_doubt_is_a_warning(
-    file: str, old: str, new: str, key: str, value: str, remedy: str, folder: Path, find: Find
+    file: str, old: str, new: str, key: str, value: object, remedy: str, folder: Path, find: Find
 ) -> None:
     """A doubt is told with its remedy and keeps nothing from starting."""
     found = find(file, old, new, key)
@@ -68,6 +76,14 @@ def test_an_unserved_area_in_reach_is_a_warning(folder: Path, facts: GeographyFa
     findings = check(folder, facts, {"plain"})
     warned = [(one.key, one.value) for one in findings if one.level is Level.WARNING]
     assert warned == [("duty.3.unserved", "BE-1")]
+
+
+def test_a_room_that_gives_up_sooner_than_the_bus_is_fine(
+    folder: Path, facts: GeographyFacts, edit: Callable[[str, str, str], None]
+) -> None:
+    """Its adapter lives on, and one message has failed alone."""
+    edit("rooms.toml", 'token = "simulated"', 'token = "simulated", timeout_s = 4.5')
+    assert check(folder, facts, {"plain"}) == ()
 
 
 def test_the_example_token_is_fine_on_this_machine(folder: Path, facts: GeographyFacts) -> None:
