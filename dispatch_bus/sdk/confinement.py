@@ -22,12 +22,13 @@ def confine(lifeline: int) -> None:
 
 
 def _die_with(lifeline: int) -> None:
-    """Have the kernel kill this process when the other end of the pipe closes.
+    """Have the kernel kill this process, and all of its group, when the pipe's other end closes.
 
     Not PR_SET_PDEATHSIG: that follows the *thread* that made this process, and a thread pool ends
     its threads. Not a thread that watches: a driver that holds the interpreter stops it.
     """
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, os.getpid())
+    # Negative, it names the group: this process leads one, in which is what an adapter starts.
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpid())
     fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
     flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
     fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)

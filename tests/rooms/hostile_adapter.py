@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -30,6 +31,10 @@ def hang() -> None:
 
 def dawdle() -> None:
     time.sleep(0.5)
+
+
+def start_another() -> None:
+    subprocess.run(["sleep", "3600"], check=False)
 
 
 def burn() -> None:
@@ -91,7 +96,7 @@ def answer_something_else() -> None:
 DEEDS: dict[str, Callable[[], None]] = {
     deed.__name__: deed
     for deed in (
-        *(hang, dawdle, burn, die, leave, fail, retry, refuse, stop, recurse, eat),
+        *(hang, dawdle, start_another, burn, die, leave, fail, retry, refuse, stop, recurse, eat),
         *(garble, announce_too_much, answer_something_else),
     )
 }

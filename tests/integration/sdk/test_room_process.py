@@ -15,6 +15,7 @@ import psutil
 import pytest
 from rooms.installed import install
 from rooms.samples import REPORT, message
+from servers.waiting import wait_for, wait_until_gone
 
 from dispatch_bus.domain.errors import Refused, Retry, Stop
 from dispatch_bus.domain.json import to_json
@@ -299,7 +300,7 @@ import sys, threading
 from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.sdk.adapter import RoomSettings
 from dispatch_bus.sdk.process import RoomProcess
-room = RoomProcess(RoomSettings(id="NL", country="NL", options={"pull": "burn"}), "hostile",
+room = RoomProcess(RoomSettings(id="NL", country="NL", options={"pull": sys.argv[1]}), "hostile",
                    role="orphan")
 room.check(deadline_s=20)
 print(room.pid, flush=True)
@@ -309,12 +310,25 @@ room.pull(None, limit=1, wait_s=0, deadline_s=3600)
 
 def test_a_burning_adapter_does_not_outlive_a_killed_bus(room: Rooms) -> None:
     """SIGKILL of the bus ends its adapters, even one that holds its interpreter."""
-    with subprocess.Popen([sys.executable, "-c", _PARENT], stdout=subprocess.PIPE) as parent:
+    command = [sys.executable, "-c", _PARENT, "burn"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         adapter = psutil.Process(int(parent.stdout.readline()))
         _poll(lambda: adapter.cpu_times().user > 0.5)
         parent.kill()
-    _poll(lambda: not adapter.is_running() or adapter.status() == psutil.STATUS_ZOMBIE)
+    wait_until_gone(adapter.pid)
+
+
+def test_what_an_adapter_has_started_does_not_outlive_a_killed_bus(room: Rooms) -> None:
+    """SIGKILL of the bus ends the helpers of its adapters with them."""
+    command = [sys.executable, "-c", _PARENT, "start_another"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        adapter = psutil.Process(int(parent.stdout.readline()))
+        (helper,) = wait_for(adapter.children, "the helper")
+        parent.kill()
+    wait_until_gone(adapter.pid)
+    wait_until_gone(helper.pid)
 
 
 _THREADED = """
