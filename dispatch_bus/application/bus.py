@@ -101,7 +101,8 @@ class Bus:
 
     ``outside`` keeps what has to be known after the database is lost; in ``pages`` the readers of
     several rooms meet. ``page_sizes`` says how many records a room is asked for at once: one after
-    a failure, then twice as many with each page that came.
+    a failure, then twice as many with each page that came. ``held_up`` names the rooms to which the
+    most urgent message has failed just now: what has been tried least has its turn.
     """
 
     store: Store
@@ -115,3 +116,4 @@ class Bus:
     origin: str
     pages: Together[Any, Any] = field(factory=Together, init=False, eq=False)
     page_sizes: dict[str, int] = field(factory=dict, init=False, eq=False)
+    held_up: set[str] = field(factory=set, init=False, eq=False)

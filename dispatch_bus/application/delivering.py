@@ -28,18 +28,29 @@ _TURN = timedelta(seconds=1)
 # While nothing comes back, whatever else is due is looked for as often as this.
 _LOOK_S = 0.05
 _RECORD_AGAIN = 8
+# Attempts after which it no longer matters how many more there were.
+_OFTEN = 16
 
 
 def deliver(bus: Bus, room: str, gate: Gate) -> int:
     """Deliver what is due for a room, several tellings at once; return how many came back.
 
-    One that hangs holds up none of the others.
+    One that hangs holds up none of the others. After a failure a room is trusted with one at a
+    time: then every other turn begins with what has been tried least, or the most urgent that hang
+    would hold up all others for ever.
 
     Raises:
         Retry: the room does not answer, or not to all of them. What came back is recorded.
     """
-    with gate.deliveries(deadline_s=bus.limits.deliver_deadline_s) as calls:
-        return _Lane(bus, room, calls).run()
+    most_tried = 0 if room in bus.held_up else None
+    bus.held_up.discard(room)
+    try:
+        with gate.deliveries(deadline_s=bus.limits.deliver_deadline_s) as calls:
+            return _Lane(bus, room, calls, most_tried).run()
+    except Retry:
+        if most_tried is None:
+            bus.held_up.add(room)
+        raise
 
 
 def release(bus: Bus) -> int:
@@ -58,6 +69,7 @@ class _Lane:
     _bus: Bus
     _room: str
     _calls: Calls
+    _most_tried: int | None
     _in_flight: dict[str, Telling] = field(factory=dict)
     _ends: datetime | None = None
     _now: datetime | None = None
@@ -66,11 +78,19 @@ class _Lane:
 
     def run(self) -> int:
         self._step([])
-        while self._in_flight:
+        while self._in_flight or self._takes_more():
             self._step(self._collect())
         if self._failure:
             raise self._failure
         return self._done
+
+    def _takes_more(self) -> bool:
+        """Go on with what was tried more often, if anything was left out for that."""
+        if self._most_tried is None or self._failure:
+            return False
+        more = 2 * self._most_tried + 1
+        self._most_tried = more if more < _OFTEN else None
+        return True
 
     def _collect(self) -> list[Returned]:
         returned: list[Returned] = []
@@ -124,7 +144,8 @@ class _Lane:
         # While nothing comes back a call hangs: the others do not wait for its end.
         is_over = self._ends and self._now and self._now >= self._ends and returned
         if self._calls.free and not (is_over or self._failure):
-            uow.claims.claim(self._room, self._bus.limits.claim, self._calls.free)
+            hold, most = self._bus.limits.claim, self._calls.free
+            uow.claims.claim(self._room, hold, most, most_tried=self._most_tried)
 
     def _claimed(self, uow: UnitOfWork) -> list[Telling]:
         """Return what was claimed; the attempts are journalled before they are made."""

@@ -28,6 +28,7 @@ _CLAIM = f"""
         WHERE delivered < sequence AND NOT stuck AND room = %(room)s
             AND due_at <= statement_timestamp()
             AND (claimed_until IS NULL OR claimed_until < statement_timestamp())
+            AND attempts <= coalesce(%(most_tried)s::integer, attempts)
         ORDER BY priority, due_at
         LIMIT %(most)s
         FOR UPDATE SKIP LOCKED
@@ -122,13 +123,15 @@ class Claims:
         self._rows: dict[str, list[Row]] = session.memory()
         self._news: dict[tuple[UUID, Side], bool] = session.memory()
 
-    def claim(self, room: str, hold: timedelta, most: int) -> None:
+    def claim(
+        self, room: str, hold: timedelta, most: int, *, most_tried: int | None = None
+    ) -> None:
         """Claim with the next question the most urgent tellings that are due for a room.
 
-        Up to ``most``, for the time ``hold``.
+        Up to ``most``, for the time ``hold``; ``most_tried`` leaves out what had more attempts.
         """
         self._rows[room] = []
-        asked = {"room": room, "hold": hold, "most": most}
+        asked = {"room": room, "hold": hold, "most": most, "most_tried": most_tried}
         self._session.foresee(_CLAIM, asked, self._rows[room].append)
 
     def claimed(self, room: str) -> list[Telling]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import psycopg
 import pytest
+from making.gates import ScriptedGate
 from making.values import answer, classification, report
 from making.wiring import Desk
 from making.world import ACROSS, IN_ZONE
@@ -12,6 +15,7 @@ from dispatch_bus.application import answering, delivering
 from dispatch_bus.domain.codes import Priority
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.kinds import EntryKind
+from dispatch_bus.domain.message import Message, Receipt
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState
 
 _END_CONNECTIONS = (
@@ -60,6 +64,60 @@ def test_each_has_one_effect_and_one_receipt(desk: Desk) -> None:
     ids = [message.id for message in desk.gates["BE"].attempts]
     assert sorted(arrived(desk)) == sorted(ids) == sorted(set(ids))
     assert len(desk.entries(EntryKind.NOTICE_DELIVERED)) == len(CASES)
+
+
+class HangingGate(ScriptedGate):
+    """A room that answers one message at a time, and none that is about certain cases."""
+
+    def __init__(self, *hanging: str) -> None:
+        super().__init__()
+        self.hanging = set(hanging)
+
+    def take(self, message: Message) -> Receipt:
+        """Take a message unless it hangs."""
+        if message.case in self.hanging:
+            self.attempts.append(message)
+            raise Retry("it took too long")
+        return super().take(message)
+
+
+def turns(desk: Desk, count: int) -> list[str | None]:
+    """Deliver so often, and return the cases that were tried, in order."""
+    for _ in range(count):
+        with suppress(Retry):
+            delivering.deliver(desk.bus, "BE", desk.gates["BE"])
+    return [message.case for message in desk.gates["BE"].attempts]
+
+
+def test_urgent_ones_that_hang_hold_up_no_other_for_ever(desk: Desk) -> None:
+    """What has been tried least has every other turn, and the urgent ones all the rest."""
+    for number, priority in zip(CASES, [1, 1, 2, 4, 4, 4, 4], strict=True):
+        told = classification(priority=Priority(priority))
+        desk.file(report(number, at=IN_ZONE, classification=told))
+    gate = desk.gates["BE"] = HangingGate("C-1", "C-2", "C-3")
+    assert turns(desk, 6)[:6] == ["C-1", "C-2", "C-1", "C-3", "C-2", "C-4"]
+    gate.hanging.clear()
+    desk.deliver("BE")
+    assert len(arrived(desk)) == len(CASES)
+
+
+def test_one_that_failed_before_is_held_up_no_longer_than_others(desk: Desk) -> None:
+    """It is tried less often than the urgent ones that hang, so its turn comes."""
+    gate = desk.gates["BE"] = HangingGate("C-7")
+    for number, priority in (("C-7", 4), ("C-1", 1), ("C-2", 1)):
+        told = classification(priority=Priority(priority))
+        desk.file(report(number, at=IN_ZONE, classification=told))
+        if number == "C-7":
+            assert turns(desk, 1) == ["C-7"]
+    gate.hanging = {"C-1", "C-2"}
+    assert turns(desk, 5)[1:] == ["C-1", "C-2", "C-1", "C-2", "C-7", "C-1"]
+
+
+def test_a_message_that_failed_is_tried_again_at_once_where_no_other_waits(desk: Desk) -> None:
+    """A turn for what has been tried least is not lost where all have been tried as often."""
+    desk.file(report("C-1", at=IN_ZONE))
+    desk.gates["BE"] = HangingGate("C-1")
+    assert turns(desk, 40) == ["C-1"] * 40
 
 
 def test_the_most_urgent_go_first(desk: Desk) -> None:

@@ -63,6 +63,9 @@ QUESTIONS: dict[str, Question] = {
     "what rooms call copies": lambda uow: uow.copies.foresee("BE", ["1"], [str(uuid4())]),
     "all of an incident's notices": lambda uow: uow.foresee([uuid4(), uuid4()]),
     "the next to deliver": lambda uow: uow.claims.claim("LU", timedelta(seconds=1), 16),
+    "the next that was tried least": lambda uow: uow.claims.claim(
+        "LU", timedelta(seconds=1), 16, most_tried=0
+    ),
     "what is overdue": lambda uow: uow.deliveries.overdue(uow.now, 100),
     "which offers have expired": lambda uow: uow.notices.past_deadline(uow.now, 100),
     "what left its ground": lambda uow: uow.notices.left_since(_NOW, [NoticeState.OFFERED], 100),
