@@ -36,8 +36,8 @@ def deliver(bus: Bus, room: str, gate: Gate) -> int:
     """Deliver what is due for a room, several tellings at once; return how many came back.
 
     One that hangs holds up none of the others. After a failure a room is trusted with one at a
-    time: then every other turn begins with what has been tried least, or the most urgent that hang
-    would hold up all others for ever.
+    time: then every other turn begins with one that has been tried least, or the most urgent that
+    hang would hold up all others for ever.
 
     Raises:
         Retry: the room does not answer, or not to all of them. What came back is recorded.
@@ -85,8 +85,8 @@ class _Lane:
         return self._done
 
     def _takes_more(self) -> bool:
-        """Go on with what was tried more often, if anything was left out for that."""
-        if self._most_tried is None or self._failure:
+        """Go on to what was tried more often, while nothing has been found that was less."""
+        if self._most_tried is None:
             return False
         more = 2 * self._most_tried + 1
         self._most_tried = more if more < _OFTEN else None
@@ -144,12 +144,16 @@ class _Lane:
         # While nothing comes back a call hangs: the others do not wait for its end.
         is_over = self._ends and self._now and self._now >= self._ends and returned
         if self._calls.free and not (is_over or self._failure):
-            hold, most = self._bus.limits.claim, self._calls.free
+            hold = self._bus.limits.claim
+            most = self._calls.free if self._most_tried is None else 1
             uow.claims.claim(self._room, hold, most, most_tried=self._most_tried)
 
     def _claimed(self, uow: UnitOfWork) -> list[Telling]:
         """Return what was claimed; the attempts are journalled before they are made."""
         claimed = uow.claims.claimed(self._room)
+        if claimed:
+            # Whatever follows goes by its priority again.
+            self._most_tried = None
         for telling in claimed:
             attempted(uow, telling)
         self._now = uow.now
