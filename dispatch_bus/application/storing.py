@@ -55,6 +55,9 @@ class _Located:
     locality: Locality | None
 
 
+_Fault = tuple[_Located, Exception]
+
+
 def store(bus: Bus, pages: Sequence[Pulled]) -> list[RoomState | Exception | None]:
     """Store pages, decide what they tell, and move their cursors.
 
@@ -117,18 +120,24 @@ def _store_one_by_one(bus: Bus, pulled: Pulled) -> RoomState | None:
         stored = uow.rooms.advanced(pulled.room)
         if stored is None:
             return None
-        deciding.leave(uow, _take_one_by_one(bus, uow, located))
-        return stored
+        recorded, faults = _take_one_by_one(bus, uow, located)
+        deciding.leave(uow, recorded)
+    # Not before: to put a fault into words takes a while, and the server ends who stands still.
+    for one, why in faults:
+        _log.error("a record is quarantined for a fault", room=one.room, exc_info=why)
+    return stored
 
 
-def _take_one_by_one(bus: Bus, uow: UnitOfWork, located: Iterable[_Located]) -> list[Filed]:
-    """Carry out each record, whatever comes of the others.
+def _take_one_by_one(
+    bus: Bus, uow: UnitOfWork, located: Iterable[_Located]
+) -> tuple[list[Filed], list[_Fault]]:
+    """Carry out each record, whatever comes of the others; return what failed as well.
 
     What the bus itself fails on is quarantined, or its page would be asked for again for ever, and
     all that comes behind it; unless it fails on every one: then no record is to blame.
     """
     recorded: list[Filed | None] = []
-    faults: list[tuple[_Located, Exception]] = []
+    faults: list[_Fault] = []
     for one in located:
         try:
             recorded.append(_take(bus, uow, one, uow.savepoint()))
@@ -139,9 +148,8 @@ def _take_one_by_one(bus: Bus, uow: UnitOfWork, located: Iterable[_Located]) -> 
     if faults and not recorded:
         raise faults[0][1]
     for one, why in faults:
-        _log.error("a record is quarantined for a fault", room=one.room, exc_info=why)
         quarantine(bus, uow, _origin(one), one.record.raw, our_fault(one.record.id, why))
-    return [filed for filed in recorded if filed]
+    return [filed for filed in recorded if filed], faults
 
 
 def _locate(bus: Bus, pages: Sequence[Pulled]) -> Iterator[_Located]:
