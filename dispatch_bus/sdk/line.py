@@ -119,6 +119,8 @@ class Line:
 
     def _note_one(self, answer: Any) -> None:
         number = answer.get("call") if isinstance(answer, dict) else None
+        if not isinstance(number, int):
+            raise frames.Garbled
         if number in self._forgotten:
             self._forgotten.discard(number)
             return

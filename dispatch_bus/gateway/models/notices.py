@@ -66,7 +66,8 @@ class Answer(Taken):
     """A person's answer to a notice."""
 
     kind: AnswerKind = Field(examples=["accept"])
-    """What is said. `offer` and `withdraw` are the owner's to say, the rest the receiver's."""
+    """What is said. `offer` and `withdraw` are the owner's to say, `shown` of a handoff that is
+    accepted is also, and the rest the receiver's."""
     centre: Text = Field(examples=["BE-112-LIM"])
     """The centre that says it."""
     by: Text = Field(examples=["be-lim-desk-3"])
