@@ -88,7 +88,7 @@ def test_a_full_disk_is_a_clear_stop_and_room_a_clean_start(bus: PrivateBus) -> 
     """The bus ends naming the folder and the remedy; with room it starts and has lost nothing."""
     with SHORTAGE(bus) as make_room:
         assert bus.process is not None
-        assert bus.process.wait(120) == 1
+        assert bus.process.wait(120) == os.EX_CONFIG
         last = " ".join(bus.words().split())
         assert f"There is no room left for {bus.data}" in last
         assert last.endswith("Make room, then start again: what was confirmed is kept.")
