@@ -76,7 +76,8 @@ def _hears(notice: Notice, given: Answer, centres: frozenset[str]) -> bool:
     It may have no room to which that could be delivered, and then nothing else moves the part.
     """
     is_taken = notice.kind is NoticeKind.HANDOFF and notice.state in _TAKEN
-    return is_taken and given.kind is AnswerKind.SHOWN and notice.owner in centres
+    was_answered = notice.answered_at is not None
+    return is_taken and was_answered and given.kind is AnswerKind.SHOWN and notice.owner in centres
 
 
 def _check_speaker(notice: Notice, given: Answer, centres: frozenset[str]) -> None:

@@ -13,12 +13,15 @@ _log = structlog.get_logger(__name__)
 _AGAIN_S = 5.0
 
 
+class NoKey(Retry):
+    """The key of today was erased or lost, which a person has to mend."""
+
+
 def new_key(bus: Bus, uow: UnitOfWork) -> WrappedKey:
     """Return a new data key under the key of today, by the database's clock.
 
     Raises:
-        Retry: the key of today was erased or lost, which a person has to mend. No record is to
-            blame for it, and what is known already is told and answered meanwhile.
+        NoKey: no record is to blame for it, and pages that need no key are stored meanwhile.
         Stop: it cannot be read or written.
     """
     today = uow.now.date()
@@ -32,4 +35,4 @@ def new_key(bus: Bus, uow: UnitOfWork) -> WrappedKey:
             remedy="See Keys in docs/operator.md. Is the database's clock right?",
         )
         what = f"The key of {today.isoformat()} was erased or lost: no case can be stored"
-        raise Retry(what, _AGAIN_S) from reason
+        raise NoKey(what, _AGAIN_S) from reason

@@ -151,13 +151,23 @@ def _is_older(uow: UnitOfWork, known: Filed, arrival: Arrival) -> bool:
 
 
 def _repeat(uow: UnitOfWork, arrival: Arrival, known: Filed, kind: EntryKind) -> None:
-    if kind is EntryKind.INCIDENT_STALE:
+    if kind is EntryKind.INCIDENT_STALE and _is_older(uow, known, arrival):
         check_created(known.case_created, arrival.report)
     uow.journal.append(uow.now, about_incident(known), _happening(kind, arrival))
+    if kind is EntryKind.INCIDENT_UNCHANGED:
+        _note_newest(uow, known, arrival)
     _remember(uow, known, arrival)
-    if kind is EntryKind.INCIDENT_UNCHANGED and arrival.report.revision is not None:
-        # What is older than this is stale from now on, although this brought nothing new.
+
+
+def _note_newest(uow: UnitOfWork, known: Filed, arrival: Arrival) -> None:
+    """Let what is older than this be stale from now on, although this brought nothing new."""
+    if arrival.report.revision is not None:
         uow.incidents.note_source_revision(known.id, arrival.report.revision)
+    elif arrival.pulled_at > known.pulled_at and not uow.incidents.has_record(
+        known.id, arrival.record
+    ):
+        available = arrival.report.times.available
+        uow.incidents.note_given(known.id, arrival.pulled_at, available)
 
 
 def _remember(uow: UnitOfWork, filed: Filed, arrival: Arrival) -> None:

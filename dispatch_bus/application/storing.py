@@ -16,6 +16,7 @@ from attrs import frozen
 
 from dispatch_bus.application import deciding, recording
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.protecting import NoKey
 from dispatch_bus.application.quarantining import Origin, our_fault, quarantine
 from dispatch_bus.application.records import act_on
 from dispatch_bus.domain.errors import Refused, Retry, Stop
@@ -71,6 +72,8 @@ def store(bus: Bus, pages: Sequence[Pulled]) -> list[RoomState | Exception | Non
         return [_store_alone(bus, one) for one in pages]
     try:
         return [*_store_together(bus, pages)]
+    except NoKey:
+        return [_store_alone(bus, one) for one in pages]
     except (Retry, Stop):
         raise
     except Exception as reason:  # noqa: BLE001 - one page holds up no other

@@ -24,7 +24,9 @@ def listen(host: str, port: int) -> list[socket.socket]:
     """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        return [_listener(family, address) for family, _, _, _, address in found]
+        # A name may stand twice for one address.
+        addresses = dict.fromkeys((family, address) for family, _, _, _, address in found)
+        return [_listener(family, address) for family, address in addresses]
     except OSError as error:
         what = f"The gateway cannot listen on {host}:{port} ({error.strerror})"
         raise Retry(f"{what}; change gateway.port") from error

@@ -124,6 +124,10 @@ class Incidents:
         """Note the newest of the room's own revision numbers."""
         self._change(incident, source_revision=revision)
 
+    def note_given(self, incident: UUID, pulled_at: datetime, available_at: datetime) -> None:
+        """Note when the room gave its last word, and since when it could."""
+        self._change(incident, pulled_at=pulled_at, available_at=available_at)
+
     def note_record(self, incident: UUID, record: str) -> None:
         """Note that a record has told of an incident locked here."""
         self._told[incident, record] = True

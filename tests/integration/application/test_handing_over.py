@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from making.values import answer, report
 from making.wiring import Desk
 from making.world import ACROSS, FAR_INSIDE, book, centre
 
 from dispatch_bus.application import answering, timekeeping
 from dispatch_bus.domain.codes import CaseStatus, Discipline
+from dispatch_bus.domain.errors import NotAllowed
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState
 from dispatch_bus.store.filed import Filed
@@ -90,3 +92,15 @@ def test_a_part_moves_from_an_owner_without_a_room_once_it_says_that_it_has_hear
     assert len(desk.entries(EntryKind.PART_MOVED)) == 1
     shown = desk.entries(EntryKind.NOTICE_SHOWN)[-1]
     assert (shown.facts["centre"], shown.facts["by"]) == ("NL-1", "nl-desk")
+
+
+def test_an_owner_has_heard_of_no_acceptance_that_never_was(desk: Desk) -> None:
+    """An offer that ended unanswered takes no word of it."""
+    filed = desk.file(report(at=ACROSS))
+    handoff = desk.notice(filed.id, NoticeKind.HANDOFF)
+    answering.answer(desk.bus, answer(AnswerKind.OFFER, handoff.id), {"NL-1"})
+    desk.pull("NL", report(at=ACROSS, status=CaseStatus.CLOSED))
+    desk.settle()
+    assert desk.notice(filed.id, NoticeKind.HANDOFF).state is NoticeState.CLOSED
+    with pytest.raises(NotAllowed, match="Only BE-1 can say shown"):
+        answering.answer(desk.bus, answer(AnswerKind.SHOWN, handoff.id), {"NL-1"})

@@ -320,6 +320,19 @@ def test_a_replay_reopens_no_case_that_its_room_has_closed_since(desk: Desk, pag
     assert seen(desk)[-1] == "incident.stale"
 
 
+def test_a_replay_puts_no_case_back_to_which_its_room_went_back_itself(desk: Desk) -> None:
+    """What the room says last counts, also where that is what it had said before."""
+    desk.pull("NL", report(at=IN_ZONE))
+    _quarantine_one(desk)
+    desk.pull("NL", report(at=IN_ZONE))
+    assert seen(desk)[-1] == "incident.unchanged"
+    _ask_replay(desk, b"mended")
+    desk.gates["NL"].meanings[b"mended"] = report(at=ACROSS)
+    assert replaying.replay(desk.bus, "NL", desk.gates["NL"]) == 1
+    assert desk.filed("C-1").revision == 1
+    assert seen(desk)[-1] == "incident.stale"
+
+
 def test_a_replay_of_the_newest_record_counts_whatever_the_clock_of_its_room_says(
     desk: Desk,
 ) -> None:

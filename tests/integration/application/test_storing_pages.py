@@ -17,6 +17,7 @@ from prometheus_client import REGISTRY
 
 from dispatch_bus.application import answering, deciding, storing
 from dispatch_bus.application.bus import Bus
+from dispatch_bus.application.protecting import NoKey
 from dispatch_bus.application.quarantining import Origin
 from dispatch_bus.application.records import act_on
 from dispatch_bus.application.storing import Pulled
@@ -25,6 +26,7 @@ from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.kinds import EntryKind
 from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState, RefusalCause
 from dispatch_bus.domain.report import PartReport, Report
+from dispatch_bus.store.rooms import RoomState
 from dispatch_bus.store.unit import UnitOfWork
 
 
@@ -191,3 +193,18 @@ def test_an_answer_and_a_revision_of_one_incident_may_come_at_once(desk: Desk) -
     assert filed.decided_revision == filed.revision == 2
     assert desk.notice(filed.id, NoticeKind.HANDOFF).state is NoticeState.REFUSED
     assert desk.notice(filed.id, NoticeKind.MIRROR).revision == 2
+
+
+def test_a_key_that_is_gone_holds_up_no_page_that_needs_none(desk: Desk) -> None:
+    """An answer that came at the same moment as another room's new case counts all the same."""
+    filed = desk.file(report(at=ACROSS))
+    handoff = desk.notice(filed.id, NoticeKind.HANDOFF)
+    answering.answer(desk.bus, answer(AnswerKind.OFFER, handoff.id), {"NL-1"})
+    desk.settle()
+    no = answer(AnswerKind.REFUSE, handoff.id, cause=RefusalCause.OTHER)
+    pages = [pulled(desk, "NL", report("C-2", at=IN_ZONE)), pulled(desk, "BE", no)]
+    desk.bus.store.keys.erase(filed.key.day)
+    unstored, stored = storing.store(desk.bus, pages)
+    assert isinstance(unstored, NoKey)
+    assert isinstance(stored, RoomState)
+    assert desk.notice(filed.id, NoticeKind.HANDOFF).state is NoticeState.REFUSED

@@ -253,3 +253,15 @@ def test_metrics_name_no_method_that_a_stranger_made_up(served: Served, http: ht
     text = http.get("/metrics").text
     assert 'dispatch_bus_gateway_requests_total{method="other"' in text
     assert "AAA1" not in text
+
+
+def test_a_name_that_stands_twice_for_one_address_is_listened_on_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As where two lines of /etc/hosts say the same."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    found = socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found * 2)
+    (listener,) = connections.listen("named-twice", port)
+    listener.close()
