@@ -28,8 +28,8 @@ _TURN = timedelta(seconds=1)
 # While nothing comes back, whatever else is due is looked for as often as this.
 _LOOK_S = 0.05
 _RECORD_AGAIN = 8
-# Attempts after which it no longer matters how many more there were.
-_OFTEN = 16
+# Attempts after which it no longer matters how many more there were: those of days.
+_OFTEN = 2**14
 
 
 def deliver(bus: Bus, room: str, gate: Gate) -> int:
@@ -43,14 +43,15 @@ def deliver(bus: Bus, room: str, gate: Gate) -> int:
         Retry: the room does not answer, or not to all of them. What came back is recorded.
     """
     most_tried = 0 if room in bus.held_up else None
-    bus.held_up.discard(room)
     try:
         with gate.deliveries(deadline_s=bus.limits.deliver_deadline_s) as calls:
-            return _Lane(bus, room, calls, most_tried).run()
+            done = _Lane(bus, room, calls, most_tried).run()
     except Retry:
         if most_tried is None:
             bus.held_up.add(room)
         raise
+    bus.held_up.discard(room)
+    return done
 
 
 def release(bus: Bus) -> int:
@@ -151,9 +152,10 @@ class _Lane:
     def _claimed(self, uow: UnitOfWork) -> list[Telling]:
         """Return what was claimed; the attempts are journalled before they are made."""
         claimed = uow.claims.claimed(self._room)
-        if claimed:
-            # Whatever follows goes by its priority again.
+        if claimed and self._most_tried is not None:
+            # Whatever follows goes by its priority again, and so does the next turn.
             self._most_tried = None
+            self._bus.held_up.discard(self._room)
         for telling in claimed:
             attempted(uow, telling)
         self._now = uow.now

@@ -118,29 +118,29 @@ def _store_together(bus: Bus, pages: Sequence[Pulled]) -> list[RoomState | None]
 
 def _store_one_by_one(bus: Bus, pulled: Pulled) -> RoomState | None:
     located = _locate(bus, [pulled])
-    with bus.store.begin() as uow:
-        _prepare(uow, [pulled])
-        stored = uow.rooms.advanced(pulled.room)
-        if stored is None:
-            return None
-        recorded, faults = _take_one_by_one(bus, uow, located)
-        deciding.leave(uow, recorded)
-    # Not before: to put a fault into words takes a while, and the server ends who stands still.
-    for one, why in faults:
-        _log.error("a record is quarantined for a fault", room=one.room, exc_info=why)
-    return stored
+    faults: list[_Fault] = []
+    try:
+        with bus.store.begin() as uow:
+            _prepare(uow, [pulled])
+            stored = uow.rooms.advanced(pulled.room)
+            if stored:
+                deciding.leave(uow, _take_one_by_one(bus, uow, located, faults))
+            return stored
+    finally:
+        # Not before: to put a fault into words takes a while, and the server ends who stands still.
+        for one, why in faults:
+            _log.error("the bus failed on a record", room=one.room, exc_info=why)
 
 
 def _take_one_by_one(
-    bus: Bus, uow: UnitOfWork, located: Iterable[_Located]
-) -> tuple[list[Filed], list[_Fault]]:
-    """Carry out each record, whatever comes of the others; return what failed as well.
+    bus: Bus, uow: UnitOfWork, located: Iterable[_Located], faults: list[_Fault]
+) -> list[Filed]:
+    """Carry out each record, whatever comes of the others; add those that fail to ``faults``.
 
     What the bus itself fails on is quarantined, or its page would be asked for again for ever, and
     all that comes behind it; unless it fails on every one: then no record is to blame.
     """
     recorded: list[Filed | None] = []
-    faults: list[_Fault] = []
     for one in located:
         try:
             recorded.append(_take(bus, uow, one, uow.savepoint()))
@@ -152,7 +152,7 @@ def _take_one_by_one(
         raise faults[0][1]
     for one, why in faults:
         quarantine(bus, uow, _origin(one), one.record.raw, our_fault(one.record.id, why))
-    return [filed for filed in recorded if filed], faults
+    return [filed for filed in recorded if filed]
 
 
 def _locate(bus: Bus, pages: Sequence[Pulled]) -> Iterator[_Located]:

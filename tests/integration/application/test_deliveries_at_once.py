@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -111,6 +112,33 @@ def test_one_that_failed_before_is_held_up_no_longer_than_others(desk: Desk) -> 
             assert turns(desk, 1) == ["C-7"]
     gate.hanging = {"C-1", "C-2"}
     assert turns(desk, 5)[1:] == ["C-1", "C-2", "C-1", "C-2", "C-7", "C-1"]
+
+
+def test_a_room_that_is_not_reached_takes_nobodys_turn(desk: Desk) -> None:
+    """What has been tried least keeps its turn until it has been tried."""
+    for number, priority in (("C-1", 1), ("C-2", 4)):
+        told = classification(priority=Priority(priority))
+        desk.file(report(number, at=IN_ZONE, classification=told))
+    desk.gates["BE"] = HangingGate("C-1", "C-2")
+    assert turns(desk, 1) == ["C-1"]
+    with (
+        patch.object(desk.gates["BE"], "deliveries", side_effect=Retry("it does not start")),
+        pytest.raises(Retry, match="does not start"),
+    ):
+        delivering.deliver(desk.bus, "BE", desk.gates["BE"])
+    assert turns(desk, 1) == ["C-1", "C-2"]
+
+
+def test_what_failed_for_days_still_has_its_turn(desk: Desk) -> None:
+    """Beside an urgent one that fails more often yet."""
+    for number, priority, attempts in (("C-1", 1, 900), ("C-2", 4, 300)):
+        told = classification(priority=Priority(priority))
+        filed = desk.file(report(number, at=IN_ZONE, classification=told))
+        with desk.bus.store.begin() as uow:
+            tried = "UPDATE delivery SET attempts = %s WHERE incident = %s"
+            uow._connection.exec_driver_sql(tried, (attempts, filed.id))
+    desk.gates["BE"] = HangingGate("C-1", "C-2")
+    assert turns(desk, 2) == ["C-1", "C-2"]
 
 
 def test_a_message_that_failed_is_tried_again_at_once_where_no_other_waits(desk: Desk) -> None:
