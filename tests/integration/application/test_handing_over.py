@@ -88,7 +88,7 @@ def test_a_part_moves_from_an_owner_without_a_room_once_it_says_that_it_has_hear
     desk.settle()
 
     assert desk.filed("C-1").incident.part(Discipline.FIRE).owner == "BE-1"
-    assert desk.gates["BE"].attempts[-1].act == "transferred"
+    assert "transferred" in [one.act for one in desk.gates["BE"].attempts]
     assert len(desk.entries(EntryKind.PART_MOVED)) == 1
     shown = desk.entries(EntryKind.NOTICE_SHOWN)[-1]
     assert (shown.facts["centre"], shown.facts["by"]) == ("NL-1", "nl-desk")
