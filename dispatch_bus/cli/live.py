@@ -19,10 +19,10 @@ from dispatch_bus.application.feed import before_newest
 from dispatch_bus.application.watching import Glance, glance
 from dispatch_bus.bootstrap import NotRunning, data_folder, open_bus
 from dispatch_bus.cli.embedded import processes
+from dispatch_bus.cli.lossy import lossy
 from dispatch_bus.cli.screen import Screen
 from dispatch_bus.cli.simulation import Simulation, children
 from dispatch_bus.cli.supervise import Change, Supervisor
-from dispatch_bus.cli.unhurt import unhurt
 from dispatch_bus.domain.errors import Retry
 from dispatch_bus.settings import Settings
 
@@ -104,7 +104,7 @@ def run(settings: Settings, zones: Zones, simulation: Simulation | None = None) 
     Raises:
         Stop: something that only a person can mend; everything has been stopped.
     """
-    console = Console(file=unhurt(sys.stdout))
+    console = Console(file=lossy(sys.stdout))
     screen, viewer = Screen(), Viewer(settings, zones)
     rooms = children(settings, simulation) if simulation else ()
     supervisor = Supervisor(processes(settings, rooms), on_change=_note(console, screen))

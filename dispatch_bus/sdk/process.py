@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
 from functools import partial
 from typing import Any, TypeVar
 
@@ -140,7 +139,7 @@ class RoomProcess:
             self.close()
         return True
 
-    def _one_at_a_time(self, deadline_s: float) -> AbstractContextManager[None]:
+    def _one_at_a_time(self, deadline_s: float) -> contextlib.AbstractContextManager[None]:
         return self._alone(self._turn, deadline_s)
 
     @contextlib.contextmanager

@@ -24,8 +24,9 @@ from dispatch_bus.application.storing import Pulled
 from dispatch_bus.domain.codes import Discipline
 from dispatch_bus.domain.errors import Refused, Retry
 from dispatch_bus.domain.kinds import EntryKind
-from dispatch_bus.domain.notice import AnswerKind, NoticeKind, NoticeState, RefusalCause
+from dispatch_bus.domain.notice import Answer, AnswerKind, NoticeKind, NoticeState, RefusalCause
 from dispatch_bus.domain.report import PartReport, Report
+from dispatch_bus.store.filed import Filed
 from dispatch_bus.store.rooms import RoomState
 from dispatch_bus.store.unit import UnitOfWork
 
@@ -35,6 +36,15 @@ def pulled(desk: Desk, room: str, *meanings: Any) -> Pulled:
     with desk.bus.store.begin() as uow:
         state = uow.rooms.get(room)
     return Pulled(state=state, page=page(f"{room}{state.pages + 1}", *meanings))
+
+
+def offered(desk: Desk) -> tuple[Filed, Answer]:
+    """Offer a case to the Belgian centre; return it with the refusal that is to come."""
+    filed = desk.file(report(at=ACROSS))
+    handoff = desk.notice(filed.id, NoticeKind.HANDOFF)
+    answering.answer(desk.bus, answer(AnswerKind.OFFER, handoff.id), {"NL-1"})
+    desk.settle()
+    return filed, answer(AnswerKind.REFUSE, handoff.id, cause=RefusalCause.OTHER)
 
 
 def belgian(number: str) -> Report:
@@ -180,11 +190,7 @@ def test_a_database_that_breaks_off_at_a_record_quarantines_nothing(desk: Desk) 
 
 def test_an_answer_and_a_revision_of_one_incident_may_come_at_once(desk: Desk) -> None:
     """The answer counts, and the incident is decided at the revision that it then has."""
-    filed = desk.file(report(at=ACROSS))
-    handoff = desk.notice(filed.id, NoticeKind.HANDOFF)
-    answering.answer(desk.bus, answer(AnswerKind.OFFER, handoff.id), {"NL-1"})
-    desk.settle()
-    no = answer(AnswerKind.REFUSE, handoff.id, cause=RefusalCause.OTHER)
+    filed, no = offered(desk)
     refused = pulled(desk, "BE", no)
     revised = pulled(desk, "NL", report(at=ACROSS, personal=personal()))
     assert all(storing.store(desk.bus, [refused, revised]))
@@ -197,11 +203,7 @@ def test_an_answer_and_a_revision_of_one_incident_may_come_at_once(desk: Desk) -
 
 def test_a_key_that_is_gone_holds_up_no_page_that_needs_none(desk: Desk) -> None:
     """An answer that came at the same moment as another room's new case counts all the same."""
-    filed = desk.file(report(at=ACROSS))
-    handoff = desk.notice(filed.id, NoticeKind.HANDOFF)
-    answering.answer(desk.bus, answer(AnswerKind.OFFER, handoff.id), {"NL-1"})
-    desk.settle()
-    no = answer(AnswerKind.REFUSE, handoff.id, cause=RefusalCause.OTHER)
+    filed, no = offered(desk)
     pages = [pulled(desk, "NL", report("C-2", at=IN_ZONE)), pulled(desk, "BE", no)]
     desk.bus.store.keys.erase(filed.key.day)
     unstored, stored = storing.store(desk.bus, pages)

@@ -9,7 +9,7 @@ from typing import TextIO
 import pytest
 from rich.console import Console
 
-from dispatch_bus.cli.unhurt import unhurt
+from dispatch_bus.cli.lossy import lossy
 
 
 def test_a_full_disk_stops_nobody_who_prints() -> None:
@@ -27,12 +27,12 @@ def test_a_closed_pipe_stops_nobody_who_prints() -> None:
 def test_what_can_be_written_is(tmp_path: Path) -> None:
     """And all of it."""
     with (tmp_path / "out").open("w", encoding="utf-8") as file:
-        Console(file=unhurt(file)).print("a line")
+        Console(file=lossy(file)).print("a line")
     assert (tmp_path / "out").read_text("utf-8") == "a line\n"
 
 
 def _print_much(stream: TextIO) -> None:
-    console = Console(file=unhurt(stream))
+    console = Console(file=lossy(stream))
     for _ in range(1_000):
         console.print("a line that nobody reads")
     with pytest.raises(OSError, match=r"Broken pipe|No space"):

@@ -6,12 +6,12 @@ from contextlib import suppress
 from typing import IO, TextIO, cast
 
 
-def unhurt(stream: TextIO) -> IO[str]:
+def lossy(stream: TextIO) -> IO[str]:
     """Return a way to write to ``stream`` what that takes, and to drop what it does not."""
-    return cast("IO[str]", _Unhurt(stream))
+    return cast("IO[str]", _Lossy(stream))
 
 
-class _Unhurt:
+class _Lossy:
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
