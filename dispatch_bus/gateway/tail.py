@@ -8,15 +8,12 @@ nothing while it is slow, and resumes anywhere. While there is none, no entry is
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from itertools import islice
 
 import structlog
-from attrs import frozen
 from fastapi.sse import format_sse_event
 from starlette.concurrency import run_in_threadpool
 
@@ -24,59 +21,15 @@ from dispatch_bus.application import feed
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.application.feed import Told
 from dispatch_bus.domain.errors import DispatchBusError, Retry
+from dispatch_bus.gateway.events import Event, Latest, pieces
 from dispatch_bus.gateway.metrics import FEED_CLIENTS, FEED_NUMBER
 from dispatch_bus.gateway.models.journal import entry
 
 LOOK_EVERY_S = 0.2
 HEARTBEAT_S = 5.0
 _AT_ONCE = 500
-_IN_MEMORY = 5_000
-_BYTES_IN_MEMORY = 32 * 2**20
-# What a client is given time to take.
-_PIECE = 256 * 2**10
 _AFTER_A_FAILURE_S = 1.0
 _log = structlog.get_logger(__name__)
-
-
-@frozen
-class Event:
-    """A journal entry as it goes to every client."""
-
-    number: int
-    text: bytes
-
-
-class Latest:
-    """The events that were read last, as many as memory is meant for."""
-
-    def __init__(self) -> None:
-        self._events: deque[Event] = deque()
-        self._bytes = 0
-
-    def __len__(self) -> int:
-        return len(self._events)
-
-    def add(self, event: Event) -> None:
-        """Keep an event, and let go of the oldest for it."""
-        self._events.append(event)
-        self._bytes += len(event.text)
-        while len(self) > _IN_MEMORY or self._bytes > _BYTES_IN_MEMORY:
-            self._bytes -= len(self._events.popleft().text)
-
-    def clear(self) -> None:
-        """Let go of everything."""
-        self._events.clear()
-        self._bytes = 0
-
-    def piece(self, first: int) -> list[Event]:
-        """Return the events from place ``first`` on that make a piece."""
-        events, size = [], 0
-        for event in islice(self._events, first, None):
-            events.append(event)
-            size += len(event.text)
-            if size >= _PIECE:
-                break
-        return events
 
 
 class Tail:
@@ -127,7 +80,7 @@ class Tail:
                     return
                 if events:
                     after = events[-1].number
-                    for piece in _pieces(events):
+                    for piece in pieces(events):
                         yield piece
                 else:
                     await _wait(news, beaten + HEARTBEAT_S - clock())
@@ -183,18 +136,6 @@ async def _wait(news: asyncio.Event, longest_s: float) -> None:
         await asyncio.wait_for(news.wait(), max(LOOK_EVERY_S, longest_s))
     except TimeoutError:
         return
-
-
-def _pieces(events: Iterable[Event]) -> Iterator[bytes]:
-    """Yield what events say; a client that takes a piece in time makes progress."""
-    rest = bytearray()
-    for event in events:
-        rest += event.text
-        while len(rest) >= _PIECE:
-            yield bytes(rest[:_PIECE])
-            del rest[:_PIECE]
-    if rest:
-        yield bytes(rest)
 
 
 def _event(told: Told) -> Event:

@@ -21,6 +21,7 @@ from structlog.testing import capture_logs
 from dispatch_bus.application import feed
 from dispatch_bus.application.bus import Bus
 from dispatch_bus.domain.kinds import EntryKind, Happening
+from dispatch_bus.gateway import events as kept
 from dispatch_bus.gateway import metrics, stream, tail
 from dispatch_bus.store.journal import About
 
@@ -122,7 +123,7 @@ def test_who_falls_out_of_memory_is_served_from_the_store(
     most: int,
 ) -> None:
     """An entry that memory has let go of comes from the store, without a gap at the seam."""
-    monkeypatch.setattr(tail, bound, most)
+    monkeypatch.setattr(kept, bound, most)
     with http.stream("GET", f"{API}/feed") as answer:
         found = beats(answer)
         next(found)
@@ -137,7 +138,7 @@ def test_big_entries_are_sent_a_few_at_once(
 ) -> None:
     """However big entries are, no more are read at once than memory has room for."""
     monkeypatch.setattr(feed, "_MOST_BYTES", 30_000)
-    monkeypatch.setattr(tail, "_PIECE", 7_000)
+    monkeypatch.setattr(kept, "_PIECE", 7_000)
     write(world, 20, {"padding": "x" * 16_000})
     with http.stream("GET", f"{API}/feed", params={"after": 0}) as answer:
         assert [int(one["id"]) for one in entries(answer, 20)] == list(range(1, 21))
@@ -147,9 +148,9 @@ def test_big_entries_are_sent_a_few_at_once(
 
 def test_a_piece_is_never_big(monkeypatch: pytest.MonkeyPatch) -> None:
     """An event is cut, and small ones go together: nothing is lost or in another place."""
-    monkeypatch.setattr(tail, "_PIECE", 10)
-    sent = [tail.Event(n, bytes([n]) * size) for n, size in enumerate((3, 3, 25, 10, 1))]
-    pieces = list(tail._pieces(sent))
+    monkeypatch.setattr(kept, "_PIECE", 10)
+    sent = [kept.Event(n, bytes([n]) * size) for n, size in enumerate((3, 3, 25, 10, 1))]
+    pieces = list(kept.pieces(sent))
     assert b"".join(pieces) == b"".join(one.text for one in sent)
     assert [len(one) for one in pieces] == [10, 10, 10, 10, 2]
 
